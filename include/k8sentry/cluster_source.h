@@ -1,0 +1,62 @@
+// NewClusterSource watches the Events of a cluster, and keeps doing so.
+//
+// It lists once, page by page, then watches from the list's version; it resumes at its
+// mark after every cut, lists again when the server has forgotten the mark (410 Gone),
+// and backs off while the server is away. Each change of its state is told once.
+// (Kubernetes API concepts, efficient detection of changes.)
+//
+// Threads: one at a time per instance, the Runner's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "k8sentry/cluster_config.h"
+#include "k8sentry/event_source.h"
+
+namespace k8sentry {
+
+enum class WatchState {
+  kConnecting,    // nothing has been read yet
+  kListing,       // reading pages
+  kWatching,      // live
+  kRelisting,     // the mark was forgotten; the gap is being closed
+  kUnavailable,   // refused, reset, timed out, 5xx or 429; backing off
+  kUnauthorized,  // 401
+  kForbidden,     // 403: a rule is missing
+};
+std::string_view WatchStateName(WatchState state);
+
+struct WatchStatus {
+  WatchState state = WatchState::kConnecting;
+  std::string detail;  // why, in one line; hostile text
+  SteadyTime since;
+};
+
+struct ClusterSourceOptions {
+  ClusterConfig cluster;
+  // Namespaces to watch, one watch each; empty: all, with one watch.
+  std::vector<std::string> namespaces;
+  // Items of the first list that are older end in `stale`; 0: all of them.
+  Duration lookback = std::chrono::minutes(15);
+  std::size_t page_size = 500;
+  // A watch is asked to last a random time of this range, below the API server's
+  // compaction period of 5 minutes, so that its mark is still known at the end.
+  Duration min_watch = std::chrono::seconds(240);
+  Duration max_watch = std::chrono::seconds(300);
+  // Delay after the first failure and the longest one; doubling, with full jitter.
+  Duration min_backoff = std::chrono::milliseconds(800);
+  Duration max_backoff = std::chrono::seconds(30);
+  // Called at each change of state; may be empty.
+  std::function<void(const WatchStatus&)> on_status;
+};
+
+// `transport` and `logger` must outlive the source.
+// Errors: kInvalidArgument (a server URL that cannot be used).
+Result<std::unique_ptr<EventSource>> NewClusterSource(const ClusterSourceOptions& options,
+                                                      HttpTransport& transport,
+                                                      Logger& logger = NullLogger());
+
+}  // namespace k8sentry

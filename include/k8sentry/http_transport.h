@@ -1,0 +1,119 @@
+// HttpTransport is the only door to the network: watches, lists and posts go through it.
+//
+// The default one, NewHttpTransport, drives libcurl. Hosts with an HTTP stack of their
+// own implement this interface instead, and k8sentry opens no socket at all.
+//
+// Nothing here blocks. `Start` queues a request; `Poll` moves all of them and calls
+// their handlers; `descriptor()` says when that is worth while.
+//
+// Threads: one at a time per instance, and handlers run on the one that calls Poll.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "k8sentry/secret.h"
+#include "k8sentry/status.h"
+#include "k8sentry/time.h"
+
+namespace k8sentry {
+
+// Requests of different groups never share a connection: one stalled stream must not
+// delay the others.
+enum class ConnectionGroup : std::uint8_t { kWatch, kList, kLease, kPost };
+
+enum class TlsVerification : std::uint8_t { kVerify, kInsecureSkipVerify };
+
+struct TlsOptions {
+  std::string ca_file;       // PEM; empty with an empty `ca_pem`: the system's roots
+  std::string ca_pem;        // wins over ca_file; only these are trusted
+  std::string certificate_file;
+  std::string certificate_pem;
+  std::string key_file;
+  Secret key_pem;
+  std::string server_name;   // verify and announce this name instead of the URL's host
+  TlsVerification verification = TlsVerification::kVerify;
+};
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<HttpHeader> headers;
+  // "Authorization: Bearer ..." or "X-Sentry-Auth: ...", kept apart from `headers`.
+  std::string auth_header_name;
+  Secret auth_header_value;
+  std::string body;
+  TlsOptions tls;
+  // "http://host:port", "https://..." or "socks5://..."; empty: none. The environment is
+  // never read.
+  std::string proxy;
+  ConnectionGroup group = ConnectionGroup::kPost;
+  bool accept_gzip = false;  // ask for gzip and decode it; never for a watch
+  Duration connect_timeout = std::chrono::seconds(15);
+  Duration deadline = std::chrono::seconds(60);  // for all of it; 0: none
+};
+
+struct HttpResponseHead {
+  int status = 0;
+  std::vector<HttpHeader> headers;
+
+  // The value of the first header `name`, in any case; empty if there is none.
+  std::string_view header(std::string_view name) const;
+};
+
+enum class BodyFlow { kContinue, kPause };
+
+// Receives one response. Must live until OnDone has run or Cancel has returned.
+class HttpHandler {
+ public:
+  virtual void OnHead(const HttpResponseHead& head) = 0;
+  // A piece of the body, decoded. After kPause (the piece counts as taken) nothing more
+  // comes until Resume.
+  virtual BodyFlow OnBody(std::string_view bytes) = 0;
+  // The end: ok after a whole response of any status code; else kUnavailable (refused,
+  // reset, cut off), kDeadlineExceeded, or kConfiguration (TLS: unknown CA, wrong name).
+  virtual void OnDone(const Status& status) = 0;
+
+ protected:
+  ~HttpHandler() = default;
+};
+
+using HttpRequestId = std::uint64_t;
+
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+
+  // Queues `request`; no handler is called before the next Poll.
+  // Errors: kInvalidArgument (a URL or proxy that cannot be used).
+  virtual Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler) = 0;
+  // Ends a request; its handler is not called again. Unknown ids are ignored.
+  virtual void Cancel(HttpRequestId id) = 0;
+  virtual void Resume(HttpRequestId id) = 0;
+
+  virtual void Poll(SteadyTime now) = 0;
+  virtual SteadyTime NextDeadline() const = 0;
+  // Readable means: call Poll. -1 if the transport has no descriptor.
+  virtual int descriptor() const = 0;
+};
+
+struct HttpTransportOptions {
+  std::string user_agent;  // empty: "k8sentry/VERSION"
+};
+
+// The transport over libcurl's multi interface. Starts no thread but libcurl's
+// short-lived resolver. Errors: kInternal when libcurl cannot start.
+Result<std::unique_ptr<HttpTransport>> NewHttpTransport(
+    const HttpTransportOptions& options = {});
+
+}  // namespace k8sentry

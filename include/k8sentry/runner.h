@@ -1,0 +1,83 @@
+// A Runner moves Events from a source through a pipeline to a sink, in your loop.
+//
+// It starts no thread and never sleeps behind your back: call Poll when descriptor() is
+// readable, or as often as you like; or let Run do it. Tellings wait in a bounded queue,
+// are retried with their id, and end in exactly one counter of the ledger.
+//
+//   auto runner = k8sentry::NewRunner({.source = *source, .sink = *sink});
+//   while (work_left) (*runner)->Poll(std::chrono::milliseconds(100));
+//   (*runner)->Drain(std::chrono::seconds(2));
+//
+// Threads: one at a time per instance, but Wake may be called from any thread and from a
+// signal handler.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "k8sentry/event_source.h"
+#include "k8sentry/http_transport.h"
+#include "k8sentry/logger.h"
+#include "k8sentry/pipeline.h"
+#include "k8sentry/sink.h"
+
+namespace k8sentry {
+
+struct QueueOptions {
+  // Tellings waiting or under way; beyond, the oldest Normal one goes first, then the
+  // oldest, and counts as overflowed.
+  std::size_t max_tellings = 10000;
+  std::size_t max_bytes = 32 << 20;
+  // Attempts before a telling counts as rejected. Waiting out a rate limit is none.
+  int max_attempts = 12;
+  Duration min_backoff = std::chrono::seconds(1);
+  Duration max_backoff = std::chrono::minutes(1);
+};
+
+// What happens when the queue is full.
+enum class QueueFull {
+  kDrop,  // live: the reader never waits for a sink
+  kWait,  // replay: a file can wait, so nothing overflows
+};
+
+struct RunnerOptions {
+  EventSource& source;
+  Sink& sink;
+  HttpTransport* transport = nullptr;  // polled when given; the source's and the sink's
+  PipelineOptions pipeline;
+  QueueOptions queue;
+  QueueFull when_full = QueueFull::kDrop;
+  Logger* logger = nullptr;
+};
+
+class Runner {
+ public:
+  virtual ~Runner() = default;
+
+  // Waits at most `max_wait` for something to do, does it, and returns. False once the
+  // source has ended and nothing waits for delivery.
+  virtual bool Poll(Duration max_wait) = 0;
+  // When Poll has work although nothing arrives.
+  virtual SteadyTime NextDeadline() const = 0;
+  // Readable (epoll, poll, select) when Poll(0) has work, its deadlines included.
+  virtual int descriptor() const = 0;
+  // Makes a Poll that waits return. Safe on any thread and in a signal handler.
+  virtual void Wake() = 0;
+
+  // Polls until the source has ended and all is delivered, or `stop` is requested.
+  // The source's status. Drain after it.
+  virtual Status Run(std::stop_token stop) = 0;
+
+  // Reads no more, closes the windows (a replay's stay open) and delivers what waits,
+  // for at most `limit`. Errors: kDeadlineExceeded: `in_flight` of the ledger is what
+  // was left.
+  virtual Status Drain(Duration limit) = 0;
+
+  virtual Ledger ledger() const = 0;
+  virtual const Pipeline& pipeline() const = 0;
+};
+
+// Everything in `options` must outlive the runner. Errors: kInvalidArgument, kInternal.
+Result<std::unique_ptr<Runner>> NewRunner(const RunnerOptions& options);
+
+}  // namespace k8sentry

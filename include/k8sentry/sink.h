@@ -1,0 +1,80 @@
+// A Sink is where tellings go: Sentry first, and anything else that takes a Telling.
+//
+// A sink never blocks. `Send` takes tellings and returns at once; later, from `Poll` or
+// from the HttpTransport's Poll, it says of each exactly once how it ended. Queueing,
+// retries and their delays are not its business: the Runner's delivery queue does them.
+//
+// Threads: one at a time per instance, the Runner's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "k8sentry/event.h"
+#include "k8sentry/key.h"
+
+namespace k8sentry {
+
+enum class TellingKind : std::uint8_t {
+  kFirst,        // new trouble
+  kStillFiring,  // a window closed that had swallowed something
+  kEach,         // windows are off: every sighting-bearing frame
+};
+std::string_view TellingKindName(TellingKind kind);  // "first", "still-firing", "each"
+
+// 16 bytes that the same telling always gets, whoever computes them (semantics 7).
+using TellingId = std::array<std::uint8_t, 16>;
+std::string HexId(const TellingId& id);  // 32 lower-case hex digits
+
+// What a sink gets. Owns all it holds.
+struct Telling {
+  TellingId id = {};
+  TellingKind kind = TellingKind::kFirst;
+  Key key;
+  std::string workload_kind;  // a guess unless the owner is known; the name is in `key`
+  OwnedEvent event;           // the last one
+  std::int64_t sightings = 0; // occurrences this telling carries (of kStillFiring: 0)
+  std::int64_t swallowed = 0; // occurrences since the last telling (kStillFiring only)
+  std::int64_t frames = 1;    // watch frames it stands for; 0 for kStillFiring
+  Time first_seen;
+  Time last_seen;
+};
+
+struct Outcome {
+  enum class Kind : std::uint8_t {
+    kDelivered,
+    kRetry,    // failed for now: the queue tries again after a backoff
+    kLimited,  // the receiver asked for silence until `retry_at`; nothing was lost
+    kRejected, // refused for good
+  };
+  Kind kind = Kind::kDelivered;
+  SteadyTime retry_at;  // kRetry and kLimited: not before this; min() leaves it open
+  std::string detail;   // for the log; hostile text
+};
+
+// Called once for each telling of a Send, with its index; never inside Send.
+using Completion = std::function<void(std::size_t index, const Outcome& outcome)>;
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // A short name for logs, such as "sentry".
+  virtual std::string_view name() const = 0;
+
+  // Takes `batch`; the tellings stay valid and unmoved until their completion has run.
+  virtual void Send(std::span<const Telling> batch, Now now, Completion done) = 0;
+
+  // Runs completions that are due.
+  virtual void Poll(Now now) = 0;
+  virtual SteadyTime NextDeadline() const { return SteadyTime::max(); }
+
+  // Tellings are not taken before this time: a rate limit lasts. min(): none.
+  virtual SteadyTime limited_until() const { return SteadyTime::min(); }
+};
+
+}  // namespace k8sentry

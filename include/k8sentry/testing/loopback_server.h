@@ -1,0 +1,66 @@
+// A LoopbackServer answers HTTP/1.1 on 127.0.0.1 as a test's script says.
+//
+// It is what FakeSentry stands on, and what tests of an HttpTransport talk to: it can
+// answer late, in pieces, never, or with a reset in the middle of a body.
+//
+// Threads: it owns one thread, which calls the handler; all calls from any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "k8sentry/http_transport.h"
+
+namespace k8sentry::testing {
+
+struct LoopbackRequest {
+  std::string method;
+  std::string target;  // path and query
+  std::vector<HttpHeader> headers;
+  std::string body;
+  std::uint64_t connection = 0;  // same number: same connection
+
+  std::string_view header(std::string_view name) const;  // in any case; empty if absent
+};
+
+struct LoopbackResponse {
+  int status = 200;
+  std::vector<HttpHeader> headers;
+  std::string body;
+  // Chunks sent one by one instead of `body`, as `Transfer-Encoding: chunked`.
+  std::vector<std::string> chunks;
+  // After the chunks: leave the response open (a watch) until the server stops or
+  // Release is called.
+  bool stay_open = false;
+  bool never_answer = false;  // read the request, say nothing
+  // Send only so many bytes of head and body, then reset the connection.
+  std::optional<std::size_t> reset_after_bytes;
+  bool close = false;         // close the connection after this response
+};
+
+class LoopbackServer {
+ public:
+  using Handler = std::function<LoopbackResponse(const LoopbackRequest&)>;
+
+  virtual ~LoopbackServer() = default;
+
+  virtual int port() const = 0;
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+
+  // All requests so far, in order of arrival.
+  virtual std::vector<LoopbackRequest> requests() const = 0;
+  // Waits until at least `count` requests have come; false when `limit` passed first.
+  virtual bool WaitForRequests(std::size_t count, Duration limit) const = 0;
+  // Sends `chunk` on every response that stays open.
+  virtual void SendOnOpen(std::string chunk) = 0;
+  // Ends every response that stays open, cleanly.
+  virtual void Release() = 0;
+};
+
+// Errors: kUnavailable when there is no port.
+Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(LoopbackServer::Handler handler);
+
+}  // namespace k8sentry::testing
