@@ -39,15 +39,16 @@ struct Frame {
   FrameType type = FrameType::kMalformed;
   std::string_view uid;               // object.metadata.uid
   std::string_view resource_version;  // object.metadata.resourceVersion
-  // The object's JSON; of a malformed frame its bytes (the beginning, when too long).
+  // The object's JSON; of a List its own without the items; of a malformed frame the
+  // beginning of its bytes, at most 256.
   std::string_view object;
 };
 
 // What has been read, counted since the decoder was made.
 struct DecoderCounters {
-  std::uint64_t events = 0;       // frames that carry an Event
+  std::uint64_t events = 0;  // frames that carry an Event
   std::uint64_t malformed = 0;
-  std::uint64_t deleted = 0;      // these four stand beside the ledger
+  std::uint64_t deleted = 0;  // these four stand beside the ledger
   std::uint64_t bookmarks = 0;
   std::uint64_t errors = 0;
   std::uint64_t blank_lines = 0;
@@ -77,6 +78,8 @@ class WatchDecoder {
   // No more bytes will come for this stream. What is left is read or discarded by the
   // next call of Next or NextEvents; after that, Feed begins another stream.
   void End(StreamEnd end);
+  // End was called, and nothing was fed since.
+  bool ended() const;
 
   // The next frame of any resource; false when more bytes are needed. Its views are
   // valid until the next Feed, Prepare, or call of Next or NextEvents.
@@ -86,14 +89,15 @@ class WatchDecoder {
   // it as malformed. The views of `event` live as long as those of `frame`.
   bool DecodeEvent(const Frame& frame, Event& event);
 
-  // Up to 64 Events that are whole; empty when more bytes are needed. DELETED, BOOKMARK,
-  // ERROR and List frames are counted, and passed over here: see last_resource_version,
-  // last_error and list_continue. The views live until the next Feed, Prepare, Next or
-  // NextEvents.
+  // Up to 64 Events that are whole; empty when more bytes are needed. DELETED,
+  // BOOKMARK, ERROR and List frames are counted, and passed over here: see
+  // last_resource_version, last_error and list_continue. The views live until the next
+  // Feed, Prepare, Next or NextEvents.
   std::span<const Event> NextEvents();
 
   // The newest version on which a watch can resume: that of the last whole event,
-  // DELETED or BOOKMARK frame, or of the List when its end has been read. Empty at first.
+  // DELETED or BOOKMARK frame, or of the List when its end has been read. Empty at
+  // first.
   std::string_view last_resource_version() const;
   // The Status object of the last ERROR frame as raw JSON, or empty. A copy.
   std::string_view last_error() const;
