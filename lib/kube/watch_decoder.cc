@@ -101,8 +101,12 @@ class WatchDecoder::Impl {
   std::span<const Event> NextEvents() {
     arena_.Clear();
     std::size_t n = 0;
-    while (n < kBatchEvents && arena_.used() < kBatchTextBytes &&
-           ReadFrame(batch_[n])) {
+    while (n < kBatchEvents) {
+      if (arena_.used() >= kBatchTextBytes) {
+        if (n > 0) break;
+        arena_.Clear();  // frames that carried no Event
+      }
+      if (!ReadFrame(batch_[n])) break;
       switch (batch_[n].frame_type) {
         case FrameType::kAdded:
         case FrameType::kModified:
