@@ -39,7 +39,7 @@ struct KubeconfigOptions {
 
 // Errors: kConfiguration, as "file:line:col: what is wrong; what to do"; kNotFound when
 // no file exists. A user with `exec` or `auth-provider` is refused with a clear
-// message. (kubectl's kubeconfig v1, specs 3.2 and 3.3 of docs/design.md's sources.)
+// message. (Kubernetes docs, organizing cluster access using kubeconfig files.)
 Result<ClusterConfig> LoadKubeconfig(const KubeconfigOptions& options);
 
 struct InClusterOptions {

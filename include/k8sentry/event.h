@@ -6,8 +6,8 @@
 // `deprecated*` land in the same places. Text fields point into the decoder's buffers:
 // copy an Event into an OwnedEvent to keep it.
 //
-// An absent, null or wrongly typed field is an empty view, nullopt or 0.
-// (Kubernetes API reference, Event v1 core and Event v1 events.k8s.io.)
+// Absent, null or wrongly typed fields are an empty view, nullopt or 0.
+// (Kubernetes API reference, Event v1 core and events.k8s.io.)
 //
 // Threads: values; the viewed bytes belong to whoever made the Event.
 #pragma once
@@ -47,7 +47,6 @@ struct ObjectReference {
   // The name in the braces of `field_path`, or empty.
   std::string_view container() const;
 };
-
 struct Event {
   FrameType frame_type = FrameType::kAdded;
   // The source knows that this version was handled before: it lies at or below the

@@ -4,8 +4,7 @@
 // The default one, NewHttpTransport, drives libcurl. Hosts with an HTTP stack of their
 // own implement this interface instead, and k8sentry opens no socket at all.
 //
-// Nothing here blocks. `Start` queues a request; `Poll` moves all of them and calls
-// their handlers; `descriptor()` says when that is worth while.
+// Nothing blocks. `Start` queues a request; `Poll` moves all and calls their handlers.
 //
 // Threads: one at a time per instance, and handlers run on the one that calls Poll.
 #pragma once
@@ -43,8 +42,7 @@ struct TlsOptions {
 };
 
 struct HttpHeader {
-  std::string name;
-  std::string value;
+  std::string name, value;
 };
 
 struct HttpRequest {
