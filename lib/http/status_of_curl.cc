@@ -3,6 +3,10 @@
 namespace k8sentry::internal {
 namespace {
 
+bool Has(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
 StatusCode CodeOf(CURLcode code, std::string_view detail) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -28,9 +32,15 @@ StatusCode CodeOf(CURLcode code, std::string_view detail) {
   }
   // A server that refuses our certificate says so in an alert, which TLS 1.3 delivers
   // with the first read.
-  if (detail.find(" alert ") != detail.npos &&
-      (detail.find("certificate") != detail.npos ||
-       detail.find("unknown ca") != detail.npos)) {
+  if (Has(detail, " alert ") &&
+      (Has(detail, "certificate") || Has(detail, "unknown ca"))) {
+    return StatusCode::kConfiguration;
+  }
+  // An authority of the expected name but with another key (a cluster that was built
+  // anew) fails in OpenSSL's arithmetic; libcurl does not call that a verification.
+  if (code == CURLE_SSL_CONNECT_ERROR &&
+      (Has(detail, "asn1 encoding routines") || Has(detail, "rsa routines") ||
+       Has(detail, "wrong version number"))) {
     return StatusCode::kConfiguration;
   }
   return StatusCode::kUnavailable;
@@ -40,7 +50,9 @@ StatusCode CodeOf(CURLcode code, std::string_view detail) {
 
 Status StatusOfCurl(CURLcode code, std::string_view detail) {
   std::string message(detail.empty() ? curl_easy_strerror(code) : detail);
-  return Status(CodeOf(code, detail), std::move(message));
+  const StatusCode meaning = CodeOf(code, detail);
+  if (meaning == StatusCode::kConfiguration) message.insert(0, "TLS: ");
+  return Status(meaning, std::move(message));
 }
 
 }  // namespace k8sentry::internal
