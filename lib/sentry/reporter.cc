@@ -28,7 +28,8 @@ struct Ticket {
 struct Post final : public HttpHandler {
   void OnHead(const HttpResponseHead& response) override { head = response; }
   BodyFlow OnBody(std::string_view bytes) override {
-    body += bytes.substr(0, kMaxErrorBody - body.size());
+    // A little more, so that a character across the limit is seen to be cut.
+    body += bytes.substr(0, kMaxErrorBody + 4 - body.size());
     return BodyFlow::kContinue;
   }
   void OnDone(const Status& end) override {
