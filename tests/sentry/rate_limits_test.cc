@@ -40,7 +40,8 @@ struct Vector {
 
 // The vectors of Sentry's developer docs, then the places where the SDKs disagree.
 TEST(RateLimits, ReadWhatTheHeaderSays) {
-  const std::string without_end = std::string(400, '9') + ":error:key";
+  std::string without_end(400, '9');
+  without_end.append(":error:key");
   const std::vector<Vector> table = {
       {"60:transaction:key, 2700:default;error;security:organization", 2700, 2700, 0},
       {"60::organization", 60, 60, 60},
