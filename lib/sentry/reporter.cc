@@ -58,6 +58,7 @@ class Reporter final : public SentryReporter {
   void Poll(Now now) override;
   SteadyTime NextDeadline() const override;
   SteadyTime limited_until() const override { return limits_.events_until(); }
+  std::size_t max_in_flight() const override { return options_.max_in_flight; }
   std::size_t in_flight() const override { return posts_.size(); }
 
  private:

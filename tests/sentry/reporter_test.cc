@@ -324,6 +324,7 @@ TEST_F(SentryReporterTest, MayBeGivenMoreFromACompletion) {
 TEST_F(SentryReporterTest, SendsMoreThanMaxInFlightWhenItIsGivenMore) {
   Make({.dsn = *ParseDsn(kDsn), .max_in_flight = 1});
   Send({StoryNamed("backoff"), StoryNamed("failed"), StoryNamed("unhealthy")});
+  EXPECT_EQ(reporter->max_in_flight(), 1u);
   EXPECT_EQ(reporter->in_flight(), 3u);
 }
 
