@@ -45,9 +45,9 @@ struct Frame {
 
 // What has been read, counted since the decoder was made.
 struct DecoderCounters {
-  std::uint64_t events = 0;       // frames that carry an Event
+  std::uint64_t events = 0;  // frames that carry an Event
   std::uint64_t malformed = 0;
-  std::uint64_t deleted = 0;      // these four stand beside the ledger
+  std::uint64_t deleted = 0;  // these four stand beside the ledger
   std::uint64_t bookmarks = 0;
   std::uint64_t errors = 0;
   std::uint64_t blank_lines = 0;
@@ -86,14 +86,15 @@ class WatchDecoder {
   // it as malformed. The views of `event` live as long as those of `frame`.
   bool DecodeEvent(const Frame& frame, Event& event);
 
-  // Up to 64 Events that are whole; empty when more bytes are needed. DELETED, BOOKMARK,
-  // ERROR and List frames are counted, and passed over here: see last_resource_version,
-  // last_error and list_continue. The views live until the next Feed, Prepare, Next or
-  // NextEvents.
+  // Up to 64 Events that are whole; empty when more bytes are needed. DELETED,
+  // BOOKMARK, ERROR and List frames are counted, and passed over here: see
+  // last_resource_version, last_error and list_continue. The views live until the next
+  // Feed, Prepare, Next or NextEvents.
   std::span<const Event> NextEvents();
 
   // The newest version on which a watch can resume: that of the last whole event,
-  // DELETED or BOOKMARK frame, or of the List when its end has been read. Empty at first.
+  // DELETED or BOOKMARK frame, or of the List when its end has been read. Empty at
+  // first.
   std::string_view last_resource_version() const;
   // The Status object of the last ERROR frame as raw JSON, or empty. A copy.
   std::string_view last_error() const;
