@@ -38,9 +38,8 @@ class RunnerImpl final : public Runner {
             options.queue, options.when_full, options.sink,
             options.logger != nullptr ? *options.logger : NullLogger(),
             static_cast<std::uint64_t>(ReadClocks().steady.time_since_epoch().count())),
-        tell_([this](Telling&& telling) {
-          queue_.Push(std::move(telling), now_.steady);
-        }) {
+        on_telling_(options.on_telling),
+        tell_([this](Telling&& telling) { Tell(std::move(telling)); }) {
     Arm();
   }
 
@@ -61,6 +60,10 @@ class RunnerImpl final : public Runner {
   void Arm();
   void Wait(Duration max_wait);
   void Read();
+  void Tell(Telling&& telling) {
+    if (on_telling_) on_telling_(telling);
+    queue_.Push(std::move(telling), now_.steady);
+  }
 
   EventSource& source_;
   Sink& sink_;
@@ -71,6 +74,7 @@ class RunnerImpl final : public Runner {
   WaitSet::Slot transport_slot_, source_slot_;
   const std::unique_ptr<Pipeline> pipeline_;
   Queue queue_;
+  const std::function<void(const Telling&)> on_telling_;
   const Pipeline::TellingFunction tell_;
   Now now_ = ReadClocks();
   bool reading_ = true;

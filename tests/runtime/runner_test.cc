@@ -264,6 +264,24 @@ TEST_F(RunnerTest, DrainTriesOnceMoreWhatWaitsForItsBackoff) {
   EXPECT_EQ(runner().ledger().delivered, 1u);
 }
 
+TEST_F(RunnerTest, ShowsEveryTellingOnceBeforeItWaits) {
+  int seen = 0;
+  source_.Give(EventsOf("A", 5));
+  source_.End();
+  sink_.answer = [n = 0](const Telling&, Now) mutable {
+    return Outcome{.kind = n++ % 2 == 0 ? Outcome::Kind::kRetry
+                                        : Outcome::Kind::kDelivered};
+  };
+  auto made = internal::MakeRunner({.source = source_,
+                                    .sink = sink_,
+                                    .queue = {.min_backoff = 1us},
+                                    .on_telling = [&](const Telling&) { ++seen; }},
+                                   std::make_unique<FakePipeline>());
+  EXPECT_TRUE((*made)->Run({}).ok());
+  EXPECT_EQ(seen, 5);
+  EXPECT_GT(sink_.sent().size(), 5u);
+}
+
 TEST_F(RunnerTest, StartsNoThread) {
   const auto threads = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
