@@ -79,7 +79,7 @@ class Mix:
                   self.uuid, lambda: self.hex(self.number(6, 64)), lambda: "sha256:" + self.hex(64), lambda: ".".join(str(self.number(0, 255)) for _ in range(4)),
                   lambda: ":".join(self.hex(4) for _ in range(self.number(1, 9))), lambda: "fe80::" + self.hex(3) + self.pick(("", "%eth0", "/64", ":", "z", "_", "\u00e9")),
                   lambda: str(self.number(0, 10 ** 6)) + self.pick(("", "s", "m30s", ".5", "Mi", "%", "-", "._-")), lambda: f"{self.number(0, 23)}:{self.number(10, 59)}:{self.number(10, 59)}",
-                  lambda: self.time() or "", lambda: self.pick(ODD), lambda: self.text("abcdef", 7, 9), lambda: self.text("0123456789abcdefABCDEF:.-_g ", 1, 30))
+                  lambda: str(self.time()), lambda: self.pick(ODD), lambda: self.text("abcdef", 7, 9), lambda: self.text("0123456789abcdefABCDEF:.-_g ", 1, 30))
         text = self.pick(("", " ", "", ": ", "\n", "\r\nmore")).join(self.pick(tokens)() + self.pick((" ", " ", " ", ", ", ":", ": ", "/", "=", "(", "")) for _ in range(self.number(0, 14)))
         return self.pick(("", "", "", "", "  ", "(combined from similar events): ", "  (combined from similar events): ", "Error: ")) + text
 
@@ -92,8 +92,6 @@ class Mix:
                    "Failed": ("Error: ErrImagePull", "Failed to pull image \"x\": ", "Error: secret \"x\" not found", "")}.get(reason)
         if opening and self.chance(0.8):
             message = self.pick(("", "", " ", "(combined from similar events): ")) + self.pick(opening) + message
-        if reason == "Custom":  # soon more than 16 classes
-            message = self.text("ghijklmnop", 1, 2) + self.pick(("", " ", " " + self.uuid()))
         return reason, message
 
     # ---- Events ----------------------------------------------------------------------
@@ -103,7 +101,11 @@ class Mix:
         self.seconds += self.pick((0, 0, 0, 1, 1, 5, 30, 200))
         if not self.known or self.chance(0.45):
             about = self.involved() if not self.known or self.chance(0.6) else self.pick(self.known)["about"]
+            if self.chance(0.15):  # one place soon has more than 16 classes
+                about = {"kind": "Pod", "namespace": "shop", "name": self.pick(("hot-1", "hot-2"))}
             reason, message = self.reason_and_message(about)
+            if about["name"].startswith("hot"):
+                reason, message = "Custom", self.text("ghijklmnop", 1, 2) + self.pick(("", " ", " " + self.uuid()))
             fresh = {"about": about, "reason": reason, "message": message, "uid": self.uuid() if self.chance(0.93) else "", "began": self.seconds,
                      "count": self.pick((1, 1, 1, 2, 7, 2147483647)), "type": self.pick(("Warning",) * 6 + ("Normal", "Error", ""))}
             self.known.append(fresh)
