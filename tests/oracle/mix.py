@@ -15,10 +15,27 @@ START = 1795230000  # 2026-11-21T03:00:00Z
 SUFFIX, HASH = "bcdfghjklmnpqrstvwxz2456789", "456789bcdf"
 WORDS = ("connection refused while reading response from upstream pod volume image container node "
          "probe quota limit exceeded timeout configmap secret not found").split()
-ODD = ("\u00e9t\u00e9", "\u4e2d\u6587", "\U0001f600", "{{ default }}", "{{.Message}}", "}{", "\x1b[31mred", "\x07", "\x7f", "\x9b31m",
-       "\u202eevil\u2066", "\u2028", "\ufeff", "<script>", "\\n", "'", '"', "%s%n", "\x00", "\t \t", "  ", "\r", "\n", "\u0085")
-BROKEN = (b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\xe2\x28\xa1",
-          b"\\ud800", b"\\uDFFF", b"\\ud83d\\ud83d\\ude00", b"\\udc00\\ud800", b"\\ud83dx")
+ODD = ("\u00e9t\u00e9", "\u4e2d\u6587", "\U0001f600", "{{ default }}", "{{.Message}}", "}{", "\x1b[31mred", "\x07",
+       "\x7f", "\x9b31m", "\u202eevil\u2066", "\u2028", "\ufeff", "<script>", "\\n", "'", '"', "%s%n", "\x00", "\t \t", "  ",
+       "\r", "\n", "\u0085")
+COMBINED = "(combined from similar events): "
+REASONS = ("FailedScheduling", "FailedCreate", "FailedMount", "FailedAttachVolume", "Unhealthy", "BackOff", "Failed",
+           "Custom", "Custom", "Pulled", "Killing", "NodeNotReady", "OOMKilling", "Evicted", "{{ default }}",
+           "bad\x1b[1m\u202e", "R" * 300, "")
+OPENINGS = {
+    "FailedCreate": ("exceeded quota: ", 'pods "x" is forbidden: ', ""),
+    "FailedMount": ('configmap "x" not found ', "secret x not found ", "timed out waiting ", ""),
+    "Unhealthy": ("Readiness probe failed: ", "Liveness probe ", "Startup probe ", "Other "),
+    "BackOff": ("Back-off pulling image ", "Back-off restarting failed ", ""),
+    "Failed": ("Error: ErrImagePull", 'Failed to pull image "x": ', 'Error: secret "x" not found', ""),
+}
+FIELD_PATHS = ("spec.containers{app}", "spec.containers{proxy}", "spec.initContainers{init}", "spec.containers{",
+               "spec.ephemeralContainers{debug}", "spec.containers{}", "spec.containers[0]", "spec.containers{a}b}",
+               "xspec.containers{a}", "spec.containers{{{ default }}}", "spec.containers{a}\n")
+NO_TIMES = (None, "", "yesterday", "0001-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-21 03:00:00Z", 5,
+            "2026-11-21T03:00:60Z", "1969-12-31T23:59:59Z", "2026-11-21T03:00:00", "2026-02-29T00:00:00Z")
+BROKEN = (b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80",
+          b"\xe2\x28\xa1", b"\\ud800", b"\\uDFFF", b"\\ud83d\\ud83d\\ude00", b"\\udc00\\ud800", b"\\ud83dx")
 WRONG = (None, True, 5, -1, 1.5, "", [], {}, ["x"], {"x": 1}, "text", [[{}]])
 
 
@@ -44,54 +61,61 @@ class Mix:
         base = self.pick(("api", "web-frontend", "db", "a", "x.y_z", "job-7", "caf\u00e9", "web-0", "n" * 260))
         suffix, hash_ = "-" + self.text(SUFFIX, 5, 5), "-" + self.text(HASH, 5, 11)
         minute = "-" + str(self.number(10 ** 6, 10 ** 10))
-        kind, name = self.pick((
-            ("Pod", base + hash_ + suffix), ("Pod", base + hash_ + suffix), ("Pod", base + minute + suffix), ("Pod", base + suffix),
-            ("Pod", f"{base}-{self.number(0, 12)}"), ("Pod", f"{base}-{self.number(0, 9)}{suffix}"), ("Pod", base),
-            ("Pod", self.pick((suffix, hash_, minute, "-0", "", "-" + suffix, base + hash_ + "-"))),
-            ("ReplicaSet", base + hash_), ("Job", base + minute), ("Job", base + hash_), ("Node", "node-" + suffix),
-            ("HorizontalPodAutoscaler", base), ("pod", base + suffix), ("", base)))
+        pod = self.pick((hash_ + suffix, hash_ + suffix, minute + suffix, suffix, "", f"-{self.number(0, 12)}",
+                         f"-{self.number(0, 9)}{suffix}", hash_ + "-"))
+        bare = self.pick((suffix, hash_, minute, "-0", "", "-" + suffix))
+        kind, name = self.pick((("Pod", base + pod),) * 7 + (
+            ("Pod", bare), ("ReplicaSet", base + hash_), ("Job", base + minute), ("Job", base + hash_),
+            ("Node", "node-" + suffix), ("HorizontalPodAutoscaler", base), ("pod", base + suffix), ("", base)))
         known = {"kind": kind, "name": name, "uid": self.uuid()}
         if kind != "Node":
             known["namespace"] = self.pick(("shop", "payments", "default", "kube-system", "bad\x1b{ns}"))
         if kind == "Pod" and self.chance(0.7):
-            known["fieldPath"] = self.pick(("spec.containers{app}", "spec.containers{proxy}", "spec.initContainers{init}", "spec.containers{",
-                                            "spec.ephemeralContainers{debug}", "spec.containers{}", "spec.containers[0]", "spec.containers{a}b}",
-                                            "xspec.containers{a}", "spec.containers{{{ default }}}", "spec.containers{a}\n"))
+            known["fieldPath"] = self.pick(FIELD_PATHS)
         return known
 
     def time(self, seconds=None):
+        """Mostly a time like `seconds` (or now); at times another, or none that can be read."""
         when = self.seconds if seconds is None else seconds
         roll = self.random.random()
         if roll < 0.02:
-            return self.pick((None, "", "yesterday", "0001-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-21 03:00:00Z", 5,
-                              "2026-11-21T03:00:60Z", "1969-12-31T23:59:59Z", "2026-11-21T03:00:00", "2026-02-29T00:00:00Z"))
-        when += self.pick((-2 * HOUR, HOUR // 2, HOUR, HOUR + 1, 5 * HOUR, 400 * 24 * HOUR)) if roll < 0.06 else 0
+            return self.pick(NO_TIMES)
+        if roll < 0.06:
+            when += self.pick((-2 * HOUR, HOUR // 2, HOUR, HOUR + 1, 5 * HOUR, 400 * 24 * HOUR))
         offset = self.pick((0, 0, 0, 0, 0, 330, -720, 1439))
         days, rest = divmod(START + when + offset * 60, 86400)
+        zone = "Z"
+        if offset or self.chance(0.05):
+            zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
         year, month, day = civil(days)
-        zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}" if offset or self.chance(0.05) else "Z"
         fraction = self.pick(("", "", "", ".5", ".123456", ".000001", ".123456789"))
-        return f"{year:04}-{month:02}-{day:02}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}{fraction}{zone}"
+        clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+        return f"{year:04}-{month:02}-{day:02}T{clock}{fraction}{zone}"
+
+    def token(self, name):
+        """Something that masking must decide on."""
+        return self.pick((
+            lambda: self.pick(WORDS), lambda: self.pick(WORDS), lambda: self.pick(ODD), self.uuid,
+            lambda: self.pick((name, name + "-1", name[:-1], name + ".18e9f0d1f232c5d3", "x" + name)),
+            lambda: self.hex(self.number(6, 64)), lambda: "sha256:" + self.hex(64),
+            lambda: ".".join(str(self.number(0, 255)) for _ in range(4)),
+            lambda: ":".join(self.hex(4) for _ in range(self.number(1, 9))),
+            lambda: "fe80::" + self.hex(3) + self.pick(("", "%eth0", "/64", ":", "z", "_", "\u00e9")),
+            lambda: str(self.number(0, 10 ** 6)) + self.pick(("", "s", "m30s", ".5", "Mi", "%", "-", "._-")),
+            lambda: f"{self.number(0, 23)}:{self.number(10, 59)}:{self.number(10, 59)}",
+            lambda: str(self.time()), lambda: self.text("abcdef", 7, 9),
+            lambda: self.text("0123456789abcdefABCDEF:.-_g ", 1, 30)))()
 
     def message(self, known):
-        name = known["name"]
-        tokens = (lambda: self.pick(WORDS), lambda: self.pick(WORDS), lambda: self.pick((name, name + "-1", name[:-1], name + ".18e9f0d1f232c5d3", "x" + name)),
-                  self.uuid, lambda: self.hex(self.number(6, 64)), lambda: "sha256:" + self.hex(64), lambda: ".".join(str(self.number(0, 255)) for _ in range(4)),
-                  lambda: ":".join(self.hex(4) for _ in range(self.number(1, 9))), lambda: "fe80::" + self.hex(3) + self.pick(("", "%eth0", "/64", ":", "z", "_", "\u00e9")),
-                  lambda: str(self.number(0, 10 ** 6)) + self.pick(("", "s", "m30s", ".5", "Mi", "%", "-", "._-")), lambda: f"{self.number(0, 23)}:{self.number(10, 59)}:{self.number(10, 59)}",
-                  lambda: str(self.time()), lambda: self.pick(ODD), lambda: self.text("abcdef", 7, 9), lambda: self.text("0123456789abcdefABCDEF:.-_g ", 1, 30))
-        text = self.pick(("", " ", "", ": ", "\n", "\r\nmore")).join(self.pick(tokens)() + self.pick((" ", " ", " ", ", ", ":", ": ", "/", "=", "(", "")) for _ in range(self.number(0, 14)))
-        return self.pick(("", "", "", "", "  ", "(combined from similar events): ", "  (combined from similar events): ", "Error: ")) + text
+        between = self.pick(("", " ", "", ": ", "\n", "\r\nmore"))
+        ends = (" ", " ", " ", ", ", ":", ": ", "/", "=", "(", "")
+        tokens = (self.token(known["name"]) + self.pick(ends) for _ in range(self.number(0, 14)))
+        return self.pick(("", "", "", "", "  ", COMBINED, "  " + COMBINED, "Error: ")) + between.join(tokens)
 
     def reason_and_message(self, known):
-        reason = self.pick(("FailedScheduling", "FailedCreate", "FailedMount", "FailedAttachVolume", "Unhealthy", "BackOff", "Failed", "Custom", "Custom", "Pulled",
-                            "Killing", "NodeNotReady", "OOMKilling", "Evicted", "{{ default }}", "bad\x1b[1m\u202e", "R" * 300, ""))
-        message = self.message(known)
-        opening = {"FailedCreate": ("exceeded quota: ", "pods \"x\" is forbidden: ", ""), "FailedMount": ("configmap \"x\" not found ", "secret x not found ", "timed out waiting ", ""),
-                   "Unhealthy": ("Readiness probe failed: ", "Liveness probe ", "Startup probe ", "Other "), "BackOff": ("Back-off pulling image ", "Back-off restarting failed ", ""),
-                   "Failed": ("Error: ErrImagePull", "Failed to pull image \"x\": ", "Error: secret \"x\" not found", "")}.get(reason)
-        if opening and self.chance(0.8):
-            message = self.pick(("", "", " ", "(combined from similar events): ")) + self.pick(opening) + message
+        reason, message = self.pick(REASONS), self.message(known)
+        if reason in OPENINGS and self.chance(0.8):
+            message = self.pick(("", "", " ", COMBINED)) + self.pick(OPENINGS[reason]) + message
         return reason, message
 
     # ---- Events ----------------------------------------------------------------------
@@ -106,8 +130,9 @@ class Mix:
             reason, message = self.reason_and_message(about)
             if about["name"].startswith("hot"):
                 reason, message = "Custom", self.text("ghijklmnop", 1, 2) + self.pick(("", " ", " " + self.uuid()))
-            fresh = {"about": about, "reason": reason, "message": message, "uid": self.uuid() if self.chance(0.93) else "", "began": self.seconds,
-                     "count": self.pick((1, 1, 1, 2, 7, 2147483647)), "type": self.pick(("Warning",) * 6 + ("Normal", "Error", ""))}
+            fresh = {"about": about, "reason": reason, "message": message, "began": self.seconds,
+                     "uid": self.uuid() if self.chance(0.93) else "", "count": self.pick((1, 1, 1, 2, 7, 2147483647)),
+                     "type": self.pick(("Warning",) * 6 + ("Normal", "Error", ""))}
             self.known.append(fresh)
             del self.known[:-300]
         one = self.pick(self.known[-12:] if self.chance(0.7) else self.known)
@@ -116,12 +141,16 @@ class Mix:
         if not self.chance(0.08):
             self.version += 1
             one["version"] = str(self.version) if not self.chance(0.04) else ""
-        series = {"count": self.pick((1, 2, one["count"])), "lastObservedTime": self.time()} if self.chance(0.15) else None
-        fields = {"metadata": {"name": "e." + self.hex(16), "namespace": one["about"].get("namespace", "default"), "uid": one["uid"],
-                               "resourceVersion": one.get("version", ""), "creationTimestamp": self.time(one["began"])},
-                  "involvedObject": dict(one["about"]), "reason": one["reason"], "message": one["message"], "type": one["type"], "count": one["count"],
-                  "firstTimestamp": self.time(one["began"]), "lastTimestamp": self.time(), "source": {"component": "kubelet"},
-                  "eventTime": self.time() if self.chance(0.1) else None, "reportingComponent": "", "series": series}
+        about, series = dict(one["about"]), None
+        if self.chance(0.15):
+            series = {"count": self.pick((1, 2, one["count"])), "lastObservedTime": self.time()}
+        metadata = {"name": "e." + self.hex(16), "namespace": about.get("namespace", "default"), "uid": one["uid"],
+                    "resourceVersion": one.get("version", ""), "creationTimestamp": self.time(one["began"])}
+        fields = {"metadata": metadata, "involvedObject": about, "series": series,
+                  **{name: one[name] for name in ("reason", "message", "type", "count")},
+                  "firstTimestamp": self.time(one["began"]), "lastTimestamp": self.time(),
+                  "eventTime": self.time() if self.chance(0.1) else None,
+                  "source": {"component": "kubelet"}, "reportingComponent": ""}
         for name in ("lastTimestamp", "firstTimestamp", "count"):
             if self.chance(0.1):
                 del fields[name]
@@ -140,8 +169,9 @@ class Mix:
 
     def renamed(self, fields):
         """The same in events.k8s.io's spelling; some fields in both."""
-        names = {"involvedObject": "regarding", "message": "note", "count": "deprecatedCount", "firstTimestamp": "deprecatedFirstTimestamp",
-                 "lastTimestamp": "deprecatedLastTimestamp", "source": "deprecatedSource", "reportingComponent": "reportingController"}
+        names = {"involvedObject": "regarding", "message": "note", "source": "deprecatedSource",
+                 "reportingComponent": "reportingController", "count": "deprecatedCount",
+                 "firstTimestamp": "deprecatedFirstTimestamp", "lastTimestamp": "deprecatedLastTimestamp"}
         out = {names.get(k, k): v for k, v in fields.items()}
         for old in names:
             if self.chance(0.05):
@@ -154,16 +184,17 @@ class Mix:
 
     def encode(self, value, indent=None):
         """JSON in one of the spellings that mean the same."""
-        ascii_ = self.chance(0.3)
-        text = json.dumps(value, ensure_ascii=ascii_, indent=indent, separators=None if indent or self.chance(0.2) else (",", ":"))
-        out = text.encode("utf-8")
+        separators = None if indent or self.chance(0.2) else (",", ":")
+        out = json.dumps(value, ensure_ascii=self.chance(0.3), indent=indent, separators=separators).encode()
         if self.chance(0.05) and out.count(b'"reason":') == 1:  # only the last of two keys counts
-            out = out.replace(b'"reason":', self.pick((b'"reason":"First","reason":', b'"count":9,"reason":', b'"reason":{"a":[1]},"reason":')))
+            earlier = self.pick((b'"reason":"First",', b'"count":9,', b'"reason":{"a":[1]},', b'"involvedObject":{},'))
+            out = out.replace(b'"reason":', earlier + b'"reason":')
         if self.chance(0.04):  # to be repaired
             for key in (b'"message": "', b'"message":"', b'"note":"', b'"reason":"'):
                 out = out.replace(key, key + self.pick(BROKEN))
         if self.chance(0.05):
-            out = out.replace(b'"Event"', b'"\\u0045vent"').replace(b'"Warning"', b'"W\\u0061rning"').replace(b'"ADDED"', b'"\\u0041DDED"')
+            for word in (b"Event", b"Warning", b"ADDED", b"MODIFIED", b"Pod"):
+                out = out.replace(b'"%s"' % word, b'"\\u%04x%s"' % (word[0], word[1:]))
         return out
 
     # ---- documents -------------------------------------------------------------------
@@ -178,8 +209,10 @@ class Mix:
                             "object": self.pick((self.event(), {"kind": "Status", "code": 410}, {}))})
 
     def no_event(self):
-        return self.encode(self.pick(({}, {"kind": "Pod"}, {"kind": "Event "}, {"type": "ADDED", "object": {"kind": "Pod", "involvedObject": {}}}, {"items": None, "kind": "List"},
-                                      {"type": "ADDED", "object": None}, {"type": "ADDED"}, {"involvedObject": []}, {"type": "MODIFIED", "object": {"a": 1}})))
+        return self.encode(self.pick((
+            {}, {"kind": "Pod"}, {"kind": "Event "}, {"items": None, "kind": "List"}, {"involvedObject": []},
+            {"type": "ADDED"}, {"type": "ADDED", "object": None}, {"type": "MODIFIED", "object": {"a": 1}},
+            {"type": "ADDED", "object": {"kind": "Pod", "involvedObject": {}}})))
 
     def alone(self):
         return self.encode(self.event(), indent=self.pick((None, None, 1, 4)))
@@ -188,34 +221,42 @@ class Mix:
         return self.encode({"type": "MODIFIED", "object": self.event()}, indent=4)
 
     def list(self):
-        items = [self.event() if self.chance(0.9) else self.pick((None, 5, "x,{]", [{}], [], {}, {"kind": "Pod"}, True)) for _ in range(self.number(0, 8))]
+        others = (None, 5, "x,{]", [{}], [], {}, {"kind": "Pod"}, True)
+        items = [self.event() if self.chance(0.9) else self.pick(others) for _ in range(self.number(0, 8))]
         for item in items:
             if isinstance(item, dict) and self.chance(0.5):
                 item.pop("kind", None)
-        order = [("apiVersion", "v1"), ("items", items), ("kind", self.pick(("List", "EventList", "Event"))), ("metadata", {"resourceVersion": ""})]
+        order = [("apiVersion", "v1"), ("items", items), ("kind", self.pick(("List", "EventList", "Event"))),
+                 ("metadata", {"resourceVersion": ""})]
         self.random.shuffle(order)
         return self.encode(dict(order), indent=self.pick((None, None, 4)))
 
-    def broken_json(self):
-        """Balanced, but no JSON in a place that is looked at."""
-        return self.watch_compact().replace(b'"reason":', self.pick((b'"reason":tru,"x":', b'"reason":"\x01",""x:', b'"reason" "x",', b'"reason":"\\x","y":', b'"reason":\'x\',"y":')), 1)
+    def replaced(self, *pairs):
+        return self.compact().replace(*self.pick(pairs), 1)
 
-    def watch_compact(self):
-        return json.dumps({"type": "ADDED", "object": {**self.event(), "reason": "Custom", "involvedObject": {"kind": "Pod", "name": "x"}}},
-                          separators=(",", ":")).encode()
+    def broken_json(self):
+        """Balanced, but no JSON in a place that every decoder must look at."""
+        return self.replaced(*((b'"reason":', b'"reason"' + fault) for fault in (
+            b':tru,"x":', b':"\x01","x":', b' "x",', b':"\\x","y":', b":'x',\"y\":")))
+
+    def compact(self):
+        fields = {**self.event(), "reason": "Custom", "involvedObject": {"kind": "Pod", "name": "x"}}
+        return json.dumps({"type": "ADDED", "object": fields}, separators=(",", ":")).encode()
 
     def truncated(self):
-        line = self.pick((self.watch_line, self.watch_compact, self.list))().replace(b"\n", b" ")
+        line = self.pick((self.watch_line, self.compact, self.list))().replace(b"\n", b" ")
         return line[:self.number(1, len(line) - 1)]
 
     def broken_brackets(self):
-        return self.watch_compact().replace(*self.pick(((b'"involvedObject":{', b'"involvedObject":{]'), (b'"involvedObject":{', b'"involvedObject":[}'), (b"}}", b"}]"), (b'{"', b'{[}"'))), 1)
+        return self.replaced((b'"involvedObject":{', b'"involvedObject":{]'), (b"}}", b"}]"), (b'{"', b'{[}"'),
+                             (b'"involvedObject":{', b'"involvedObject":[}'))
 
     def raw_newline(self):
-        return self.watch_compact().replace(*self.pick(((b'"Custom"', b'"Cus\ntom"'), (b'"Custom"', b'"Cus\\\ntom"'), (b"Custom\"", b"Custom"))), 1)
+        return self.replaced((b'"Custom"', b'"Cus\ntom"'), (b'"Custom"', b'"Cus\\\ntom"'), (b'Custom"', b"Custom"))
 
     def garbage(self):
-        return self.pick((b"null", b"5", b'"{"', b"[{}]", b"}", b"]", b"E1121 klog line {", b"\x00", b"\xff\xfe", b"--- ", b",", b"// {}\t"))
+        return self.pick((b"null", b"5", b'"{"', b"[{}]", b"}", b"]", b"E1121 klog line {", b"\x00", b"\xff\xfe",
+                          b"--- ", b",", b"// {}\t"))
 
     def nested(self):
         depth = self.pick((10, 900, 1021, 1022, 1023, 1024, 5000))
@@ -228,18 +269,21 @@ class Mix:
         return self.pick((b"", b" ", b"\t \r", b"\n", b"\n \n"))
 
     def over_long(self):
-        return self.pick((self.watch_compact(), b'{"items":[' + self.watch_compact()[23:-1] + b"]}")).replace(b'"Custom"', b'"Custom","x":"' + b"y" * self.pick((4194304, 4000000)) + b'"')
+        document = self.pick((self.compact(), b'{"items":[' + self.compact()[len(b'{"type":"ADDED","object":'):-1] + b"]}"))
+        return document.replace(b'"Custom"', b'"Custom","x":"' + b"y" * self.pick((4194304, 4000000)) + b'"', 1)
 
     def stream(self, documents):
-        kinds = ([self.watch_line] * 40 + [self.alone] * 12 + [self.list] * 5 + [self.watch_event_pretty] * 4 + [self.other_frame] * 5 + [self.blank] * 4 + [self.no_event] * 3
-                 + [self.truncated, self.truncated, self.broken_brackets, self.raw_newline, self.garbage, self.broken_json, self.glued, self.nested])
+        rare = (self.truncated, self.truncated, self.broken_brackets, self.raw_newline, self.garbage,
+                self.broken_json, self.glued, self.nested)
+        kinds = ((self.watch_line,) * 40 + (self.alone,) * 12 + (self.list,) * 5 + (self.watch_event_pretty,) * 4
+                 + (self.other_frame,) * 5 + (self.blank,) * 4 + (self.no_event,) * 3 + rare)
         if self.chance(0.3):
             yield b"\xef\xbb\xbf"
         ending = self.pick((b"\n", b"\n", b"\r\n"))
         for index in range(documents):
             make = self.over_long if index % 1000 == 500 else self.pick(kinds)
             yield make() + ending
-        yield self.pick((b"", b" ", self.watch_compact(), self.truncated()))
+        yield self.pick((b"", b" ", self.compact(), self.truncated()))
 
 
 def civil(days):
