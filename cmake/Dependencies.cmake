@@ -1,7 +1,7 @@
 # Everything here is private to the library: no public header shows it.
 find_package(Threads REQUIRED)
 find_package(CURL 7.88 REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto SSL)
 find_package(ZLIB REQUIRED)
 find_package(simdjson 3.0 REQUIRED CONFIG)
 find_package(absl REQUIRED CONFIG)

@@ -36,9 +36,9 @@ struct WatchStatus {
 };
 
 struct ClusterSourceOptions {
-  ClusterConfig cluster;
+  ClusterConfig cluster = {};
   // Namespaces to watch, one watch each; empty: all, with one watch.
-  std::vector<std::string> namespaces;
+  std::vector<std::string> namespaces = {};
   // Items of the first list that are older end in `stale`; 0: all of them.
   Duration lookback = std::chrono::minutes(15);
   std::size_t page_size = 500;
@@ -50,13 +50,13 @@ struct ClusterSourceOptions {
   Duration min_backoff = std::chrono::milliseconds(800);
   Duration max_backoff = std::chrono::seconds(30);
   // Called at each change of state; may be empty.
-  std::function<void(const WatchStatus&)> on_status;
+  std::function<void(const WatchStatus&)> on_status = {};
 };
 
 // `transport` and `logger` must outlive the source.
 // Errors: kInvalidArgument (a server URL that cannot be used).
-Result<std::unique_ptr<EventSource>> NewClusterSource(const ClusterSourceOptions& options,
-                                                      HttpTransport& transport,
-                                                      Logger& logger = NullLogger());
+Result<std::unique_ptr<EventSource>> NewClusterSource(
+    const ClusterSourceOptions& options, HttpTransport& transport,
+    Logger& logger = NullLogger());
 
 }  // namespace k8sentry

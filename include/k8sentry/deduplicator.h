@@ -72,7 +72,7 @@ struct DeduplicatorOptions {
   Duration window = std::chrono::minutes(5);
   Duration max_window = std::chrono::hours(1);
   // Sightings of a reason that a key needs before it is told; others need 1.
-  std::map<std::string, std::int64_t> thresholds;
+  std::map<std::string, std::int64_t> thresholds = {};
   Duration threshold_window = std::chrono::minutes(10);
   // Bounds of the table. A full one closes its oldest window early, and tells it.
   std::size_t max_keys = 32768;
@@ -104,6 +104,7 @@ class Deduplicator {
 };
 
 // Errors: kInvalidArgument (a negative duration, a threshold below 1, a zero bound).
-Result<std::unique_ptr<Deduplicator>> NewDeduplicator(const DeduplicatorOptions& options);
+Result<std::unique_ptr<Deduplicator>> NewDeduplicator(
+    const DeduplicatorOptions& options);
 
 }  // namespace k8sentry

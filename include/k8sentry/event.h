@@ -1,13 +1,13 @@
 // An Event is one Kubernetes Event as it came over the wire, and OwnedEvent a copy that
 // outlives the wire.
 //
-// Both API versions are views of one stored object, so there is one struct for both: the
-// fields carry core/v1's names, and events.k8s.io/v1's `regarding`, `note` and
+// Both API versions are views of one stored object, so there is one struct for both:
+// the fields carry core/v1's names, and events.k8s.io/v1's `regarding`, `note` and
 // `deprecated*` land in the same places. Text fields point into the decoder's buffers:
 // copy an Event into an OwnedEvent to keep it.
 //
-// An absent, null or wrongly typed field is an empty view, nullopt or 0.
-// (Kubernetes API reference, Event v1 core and Event v1 events.k8s.io.)
+// Absent, null or wrongly typed fields are an empty view, nullopt or 0.
+// (Kubernetes API reference, Event v1 core and events.k8s.io.)
 //
 // Threads: values; the viewed bytes belong to whoever made the Event.
 #pragma once
@@ -21,7 +21,8 @@
 
 namespace k8sentry {
 
-// What a frame of a stream was. (Kubernetes API concepts, efficient detection of changes.)
+// What a frame of a stream was. (Kubernetes API concepts, efficient detection of
+// changes.)
 enum class FrameType : std::uint8_t {
   kAdded,      // watch: created, or there when the watch began
   kModified,   // watch: changed
@@ -46,25 +47,24 @@ struct ObjectReference {
   // The name in the braces of `field_path`, or empty.
   std::string_view container() const;
 };
-
 struct Event {
   FrameType frame_type = FrameType::kAdded;
   // The source knows that this version was handled before: it lies at or below the
   // source's mark, or is older than the lookback. It ends in `stale`.
   bool stale = false;
 
-  std::string_view name;       // metadata.name
-  std::string_view namespace_; // metadata.namespace
+  std::string_view name;        // metadata.name
+  std::string_view namespace_;  // metadata.namespace
   std::string_view uid;
   std::string_view resource_version;
   std::optional<Time> creation_timestamp;
-  std::string_view labels;     // metadata.labels as raw JSON, or empty
+  std::string_view labels;  // metadata.labels as raw JSON, or empty
 
   ObjectReference involved_object;
   std::string_view reason;
   std::string_view action;
   std::string_view message;
-  std::string_view type;       // "Normal", "Warning"; treat as an open set
+  std::string_view type;  // "Normal", "Warning"; treat as an open set
   std::string_view source_component;
   std::string_view source_host;
   std::string_view reporting_component;

@@ -1,7 +1,8 @@
-// An EventSource is where Events come from: a cluster, a file, a pipe, or your own bytes.
+// An EventSource is where Events come from: a cluster, a file, a pipe, or your own
+// bytes.
 //
-// A source gives what it has and returns; it never waits. The Runner asks again when the
-// source's descriptor is readable or its deadline passes.
+// A source gives what it has and returns; it never waits. The Runner asks again when
+// the source's descriptor is readable or its deadline passes.
 //
 // Threads: one at a time per instance, the Runner's.
 #pragma once
@@ -46,6 +47,8 @@ class EventSource {
 
   virtual const DecoderCounters& counters() const = 0;
   virtual Status status() const { return {}; }
+  // The beginning of the last frame that could not be read. Hostile text.
+  virtual std::string_view malformed_sample() const { return {}; }
   // Bytes read and bytes in all, for a progress bar; nullopt when unknown.
   virtual std::optional<std::uint64_t> total_bytes() const { return std::nullopt; }
 };
@@ -56,8 +59,8 @@ std::unique_ptr<EventSource> NewDecoderSource(WatchDecoder& decoder);
 
 // Events from `fd`, a file, pipe or socket that the source then owns. Reads without
 // blocking. Errors at Poll: kDataLoss when reading fails.
-std::unique_ptr<EventSource> NewDescriptorSource(int fd,
-                                                 const WatchDecoderOptions& options = {});
+std::unique_ptr<EventSource> NewDescriptorSource(
+    int fd, const WatchDecoderOptions& options = {});
 
 // Events from the file at `path`. Errors: kNotFound, kPermissionDenied.
 Result<std::unique_ptr<EventSource>> NewFileSource(

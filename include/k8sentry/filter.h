@@ -24,31 +24,33 @@ class Filter {
 // A list of wanted and a list of unwanted values. Exact, case-sensitive. An empty
 // `include` wants all; `exclude` wins.
 struct IncludeExclude {
-  std::vector<std::string> include;
-  std::vector<std::string> exclude;
+  std::vector<std::string> include = {};
+  std::vector<std::string> exclude = {};
 };
 
 // A regular expression in RE2's syntax that must be found, or must not. Empty: no rule.
 struct PatternFilter {
-  std::string include;
-  std::string exclude;
+  std::string include = {};
+  std::string exclude = {};
 };
 
 struct FilterOptions {
-  // As long as `type` and `reason` include nothing: every type but Normal, and the Normal
-  // reasons of docs/semantics.md 9. Naming types or reasons replaces this default.
-  IncludeExclude type;
-  IncludeExclude reason;
-  IncludeExclude namespace_;      // the involved object's; cluster-scoped ones have ""
-  IncludeExclude kind;            // the involved object's
-  IncludeExclude name;            // the involved object's
-  IncludeExclude component;       // reportingComponent or source.component; either counts
-  PatternFilter message;
+  // As long as `type` and `reason` include nothing: every type but Normal, and the
+  // Normal reasons of docs/semantics.md 9. Naming types or reasons replaces this
+  // default.
+  IncludeExclude type = {};
+  IncludeExclude reason = {};
+  IncludeExclude namespace_ = {};  // the involved object's; cluster-scoped ones have ""
+  IncludeExclude kind = {};        // the involved object's
+  IncludeExclude name = {};        // the involved object's
+  IncludeExclude component =
+      {};  // reportingComponent or source.component; either counts
+  PatternFilter message = {};
   // Labels "key=value" of the Event, all of which it must bear, or none. An Event whose
   // labels are not known bears none.
-  IncludeExclude label;
+  IncludeExclude label = {};
   // Older Events are refused: now - occurrence time. nullopt: any age.
-  std::optional<Duration> max_age;
+  std::optional<Duration> max_age = {};
 };
 
 // The stock filter. Errors: kInvalidArgument for a bad pattern or label.

@@ -1,10 +1,10 @@
-// HttpTransport is the only door to the network: watches, lists and posts go through it.
+// HttpTransport is the only door to the network: watches, lists and posts go through
+// it.
 //
 // The default one, NewHttpTransport, drives libcurl. Hosts with an HTTP stack of their
 // own implement this interface instead, and k8sentry opens no socket at all.
 //
-// Nothing here blocks. `Start` queues a request; `Poll` moves all of them and calls
-// their handlers; `descriptor()` says when that is worth while.
+// Nothing blocks. `Start` queues a request; `Poll` moves all and calls their handlers.
 //
 // Threads: one at a time per instance, and handlers run on the one that calls Poll.
 #pragma once
@@ -30,33 +30,33 @@ enum class ConnectionGroup : std::uint8_t { kWatch, kList, kLease, kPost };
 enum class TlsVerification : std::uint8_t { kVerify, kInsecureSkipVerify };
 
 struct TlsOptions {
-  std::string ca_file;       // PEM; empty with an empty `ca_pem`: the system's roots
-  std::string ca_pem;        // wins over ca_file; only these are trusted
-  std::string certificate_file;
-  std::string certificate_pem;
-  std::string key_file;
-  Secret key_pem;
-  std::string server_name;   // verify and announce this name instead of the URL's host
+  std::string ca_file = {};  // PEM; empty with an empty `ca_pem`: the system's roots
+  std::string ca_pem = {};   // wins over ca_file; only these are trusted
+  std::string certificate_file = {};
+  std::string certificate_pem = {};
+  std::string key_file = {};
+  Secret key_pem = {};
+  std::string server_name =
+      {};  // verify and announce this name instead of the URL's host
   TlsVerification verification = TlsVerification::kVerify;
 };
 
 struct HttpHeader {
-  std::string name;
-  std::string value;
+  std::string name, value;
 };
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
-  std::vector<HttpHeader> headers;
+  std::string url = {};
+  std::vector<HttpHeader> headers = {};
   // "Authorization: Bearer ..." or "X-Sentry-Auth: ...", kept apart from `headers`.
-  std::string auth_header_name;
-  Secret auth_header_value;
-  std::string body;
-  TlsOptions tls;
-  // "http://host:port", "https://..." or "socks5://..."; empty: none. The environment is
-  // never read.
-  std::string proxy;
+  std::string auth_header_name = {};
+  Secret auth_header_value = {};
+  std::string body = {};
+  TlsOptions tls = {};
+  // "http://host:port", "https://..." or "socks5://..."; empty: none. The environment
+  // is never read.
+  std::string proxy = {};
   ConnectionGroup group = ConnectionGroup::kPost;
   bool accept_gzip = false;  // ask for gzip and decode it; never for a watch
   Duration connect_timeout = std::chrono::seconds(15);
@@ -81,7 +81,8 @@ class HttpHandler {
   // comes until Resume.
   virtual BodyFlow OnBody(std::string_view bytes) = 0;
   // The end: ok after a whole response of any status code; else kUnavailable (refused,
-  // reset, cut off), kDeadlineExceeded, or kConfiguration (TLS: unknown CA, wrong name).
+  // reset, cut off), kDeadlineExceeded, or kConfiguration (TLS: unknown CA, wrong
+  // name).
   virtual void OnDone(const Status& status) = 0;
 
  protected:
@@ -108,7 +109,7 @@ class HttpTransport {
 };
 
 struct HttpTransportOptions {
-  std::string user_agent;  // empty: "k8sentry/VERSION"
+  std::string user_agent = {};  // empty: "k8sentry/VERSION"
 };
 
 // The transport over libcurl's multi interface. Starts no thread but libcurl's

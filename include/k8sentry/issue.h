@@ -19,9 +19,9 @@ std::string_view LevelName(Level level);
 struct IssueOptions {
   // Reasons of level error. Others are a warning, or info when the type is Normal.
   std::set<std::string, std::less<>> error_reasons = {
-      "BackOff",      "CrashLoopBackOff", "OOMKilled",   "OOMKilling",
-      "Failed",       "FailedScheduling", "FailedMount", "FailedCreate",
-      "Unhealthy",    "Evicted",          "NodeNotReady", "BackoffLimitExceeded",
+      "BackOff",         "CrashLoopBackOff", "OOMKilled",    "OOMKilling",
+      "Failed",          "FailedScheduling", "FailedMount",  "FailedCreate",
+      "Unhealthy",       "Evicted",          "NodeNotReady", "BackoffLimitExceeded",
       "DeadlineExceeded"};
 };
 

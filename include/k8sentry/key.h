@@ -17,17 +17,17 @@ namespace k8sentry {
 
 // The workload behind an object, guessed from names alone (docs/semantics.md 3).
 struct Workload {
-  // "Deployment", "StatefulSet", "CronJob"; "Workload" when the name does not tell; else
-  // the object's own kind.
+  // "Deployment", "StatefulSet", "CronJob"; "Workload" when the name does not tell;
+  // else the object's own kind.
   std::string_view kind;
   std::string_view name;  // a prefix of the object's name
 };
 Workload WorkloadOf(const ObjectReference& object);
 
 struct Key {
-  std::string cluster;    // only when the user named it; parts may be empty
+  std::string cluster;  // only when the user named it; parts may be empty
   std::string namespace_;
-  std::string workload;   // the name; never the kind, see docs/semantics.md 3
+  std::string workload;  // the name; never the kind, see docs/semantics.md 3
   std::string container;
   std::string reason;
   std::string message_class;

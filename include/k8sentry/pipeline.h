@@ -26,9 +26,9 @@ enum class TimeSource {
 
 struct PipelineOptions {
   // Joins the key, and the fingerprint, when the user named it. Never guessed.
-  std::string cluster_name;
-  FilterOptions filter;
-  DeduplicatorOptions deduplicator;
+  std::string cluster_name = {};
+  FilterOptions filter = {};
+  DeduplicatorOptions deduplicator = {};
   TimeSource time = TimeSource::kCaller;
   // How far back a live source's first list counts: an event that began earlier counts
   // as one sighting. A replay ignores it.

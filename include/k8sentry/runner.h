@@ -1,17 +1,18 @@
 // A Runner moves Events from a source through a pipeline to a sink, in your loop.
 //
 // It starts no thread and never sleeps behind your back: call Poll when descriptor() is
-// readable, or as often as you like; or let Run do it. Tellings wait in a bounded queue,
-// are retried with their id, and end in exactly one counter of the ledger.
+// readable, or as often as you like; or let Run do it. Tellings wait in a bounded
+// queue, are retried with their id, and end in exactly one counter of the ledger.
 //
 //   auto runner = k8sentry::NewRunner({.source = *source, .sink = *sink});
 //   while (work_left) (*runner)->Poll(std::chrono::milliseconds(100));
 //   (*runner)->Drain(std::chrono::seconds(2));
 //
-// Threads: one at a time per instance, but Wake may be called from any thread and from a
-// signal handler.
+// Threads: one at a time per instance, but Wake may be called from any thread and from
+// a signal handler.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 
@@ -44,10 +45,13 @@ struct RunnerOptions {
   EventSource& source;
   Sink& sink;
   HttpTransport* transport = nullptr;  // polled when given; the source's and the sink's
-  PipelineOptions pipeline;
-  QueueOptions queue;
+  PipelineOptions pipeline = {};
+  QueueOptions queue = {};
   QueueFull when_full = QueueFull::kDrop;
   Logger* logger = nullptr;
+  // Sees every telling before it waits in the queue: for a table, a metric, an audit log.
+  // Must not call the runner. May be empty.
+  std::function<void(const Telling&)> on_telling = {};
 };
 
 class Runner {

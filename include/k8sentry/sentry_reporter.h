@@ -1,8 +1,8 @@
 // A SentryReporter sends tellings to Sentry as issues.
 //
-// It writes envelopes exactly as Sentry's developer docs describe them, obeys every rate
-// limit, and says of each telling how it ended. One instance serves one DSN; make as
-// many as you have DSNs, for nothing here is global.
+// It writes envelopes exactly as Sentry's developer docs describe them, obeys every
+// rate limit, and says of each telling how it ended. One instance serves one DSN; make
+// as many as you have DSNs, for nothing here is global.
 //
 // Threads: one at a time per instance, the Runner's.
 #pragma once
@@ -26,7 +26,7 @@ struct Dsn {
   Secret secret_key;  // deprecated; passed on when present
   std::string host;   // an IPv6 address keeps its brackets
   int port = 443;
-  std::string path;   // without the project, such as "/prefix", or empty
+  std::string path;  // without the project, such as "/prefix", or empty
   std::string project_id;
 
   std::string envelope_url() const;  // bears no key
@@ -39,13 +39,13 @@ struct Dsn {
 Result<Dsn> ParseDsn(std::string_view text);
 
 struct SentryOptions {
-  Dsn dsn;
+  Dsn dsn = {};
   std::string environment = "production";
-  std::string release;      // of the workloads' side, usually empty
-  std::string server_name;  // the agent's host, usually empty
-  IssueOptions issue;
-  std::string proxy;
-  TlsOptions tls;
+  std::string release = {};      // of the workloads' side, usually empty
+  std::string server_name = {};  // the agent's host, usually empty
+  IssueOptions issue = {};
+  std::string proxy = {};
+  TlsOptions tls = {};
   Duration timeout = std::chrono::seconds(30);  // for one request
   // Bodies of at least this many bytes are compressed (gzip).
   std::size_t gzip_from_bytes = 1024;
@@ -63,9 +63,9 @@ class SentryReporter : public Sink {
 
 // `transport` and `logger` must outlive the reporter.
 // Errors: kConfiguration (an environment or release that Sentry would refuse).
-Result<std::unique_ptr<SentryReporter>> NewSentryReporter(const SentryOptions& options,
-                                                          HttpTransport& transport,
-                                                          Logger& logger = NullLogger());
+Result<std::unique_ptr<SentryReporter>> NewSentryReporter(
+    const SentryOptions& options, HttpTransport& transport,
+    Logger& logger = NullLogger());
 
 // The envelope of one telling, uncompressed. `sent_at` is when it is sent.
 // (Sentry developer docs, envelopes and event payloads.)

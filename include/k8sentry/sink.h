@@ -37,9 +37,9 @@ struct Telling {
   Key key;
   std::string workload_kind;  // a guess unless the owner is known; the name is in `key`
   OwnedEvent event;           // the last one
-  std::int64_t sightings = 0; // occurrences this telling carries (of kStillFiring: 0)
-  std::int64_t swallowed = 0; // occurrences since the last telling (kStillFiring only)
-  std::int64_t frames = 1;    // watch frames it stands for; 0 for kStillFiring
+  std::int64_t sightings = 0;  // occurrences this telling carries (of kStillFiring: 0)
+  std::int64_t swallowed = 0;  // occurrences since the last telling (kStillFiring only)
+  std::int64_t frames = 1;     // watch frames it stands for; 0 for kStillFiring
   Time first_seen;
   Time last_seen;
 };
@@ -47,9 +47,9 @@ struct Telling {
 struct Outcome {
   enum class Kind : std::uint8_t {
     kDelivered,
-    kRetry,    // failed for now: the queue tries again after a backoff
-    kLimited,  // the receiver asked for silence until `retry_at`; nothing was lost
-    kRejected, // refused for good
+    kRetry,     // failed for now: the queue tries again after a backoff
+    kLimited,   // the receiver asked for silence until `retry_at`; nothing was lost
+    kRejected,  // refused for good
   };
   Kind kind = Kind::kDelivered;
   SteadyTime retry_at;  // kRetry and kLimited: not before this; min() leaves it open
@@ -72,6 +72,9 @@ class Sink {
   // Runs completions that are due.
   virtual void Poll(Now now) = 0;
   virtual SteadyTime NextDeadline() const { return SteadyTime::max(); }
+
+  // Tellings it wants under way at once; given more, it takes them all the same.
+  virtual std::size_t max_in_flight() const { return 64; }
 
   // Tellings are not taken before this time: a rate limit lasts. min(): none.
   virtual SteadyTime limited_until() const { return SteadyTime::min(); }

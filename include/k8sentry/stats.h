@@ -24,8 +24,8 @@ struct Ledger {
   std::uint64_t delivered = 0;        //   told, and acknowledged
   std::uint64_t in_flight = 0;        //   told, and on its way
 
-  std::uint64_t summaries = 0;        // still-firing tellings; beside the sum
-  std::uint64_t deleted = 0;          // frames that carry no event; beside the sum
+  std::uint64_t summaries = 0;  // still-firing tellings; beside the sum
+  std::uint64_t deleted = 0;    // frames that carry no event; beside the sum
   std::uint64_t bookmarks = 0;
   std::uint64_t errors = 0;
   std::uint64_t blank_lines = 0;

@@ -21,16 +21,16 @@ namespace k8sentry {
 // Few codes, chosen by what a caller can do about them.
 enum class StatusCode {
   kOk,
-  kInvalidArgument,  // the caller's value is wrong: usage (exit code 2)
-  kConfiguration,    // a file, DSN or kubeconfig is wrong (exit code 78)
-  kNotFound,         // a file, a field or a peer's object does not exist
-  kUnauthenticated,  // 401: the credentials are missing or expired
-  kPermissionDenied, // 403, or the operating system's refusal
-  kUnavailable,      // network or peer trouble: trying again later may work
-  kDeadlineExceeded, // it took longer than allowed
-  kDataLoss,         // bytes that cannot be read, or that ended too early
-  kCancelled,        // the caller asked for it
-  kInternal,         // a defect of k8sentry or of a library below it
+  kInvalidArgument,   // the caller's value is wrong: usage (exit code 2)
+  kConfiguration,     // a file, DSN or kubeconfig is wrong (exit code 78)
+  kNotFound,          // a file, a field or a peer's object does not exist
+  kUnauthenticated,   // 401: the credentials are missing or expired
+  kPermissionDenied,  // 403, or the operating system's refusal
+  kUnavailable,       // network or peer trouble: trying again later may work
+  kDeadlineExceeded,  // it took longer than allowed
+  kDataLoss,          // bytes that cannot be read, or that ended too early
+  kCancelled,         // the caller asked for it
+  kInternal,          // a defect of k8sentry or of a library below it
 };
 
 // The code's name as it stands in logs, such as "unavailable".

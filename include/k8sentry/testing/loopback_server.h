@@ -6,6 +6,7 @@
 // Threads: it owns one thread, which calls the handler; all calls from any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,7 +49,7 @@ class LoopbackServer {
   virtual ~LoopbackServer() = default;
 
   virtual int port() const = 0;
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+  virtual std::string url() const = 0;  // "http://127.0.0.1:PORT", or https
 
   // All requests so far, in order of arrival.
   virtual std::vector<LoopbackRequest> requests() const = 0;
@@ -60,7 +61,16 @@ class LoopbackServer {
   virtual void Release() = 0;
 };
 
-// Errors: kUnavailable when there is no port.
+// PEM, for a server that speaks TLS.
+struct LoopbackTls {
+  std::string certificate_pem;
+  std::string key_pem;
+  std::string client_ca_pem;  // not empty: clients must show a certificate of this CA
+};
+
+// Errors: kUnavailable when there is no port; kConfiguration for PEM that is none.
 Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(LoopbackServer::Handler handler);
+Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(LoopbackServer::Handler handler,
+                                                          const LoopbackTls& tls);
 
 }  // namespace k8sentry::testing
