@@ -6,8 +6,10 @@ document. It reads whole streams at once, so no way of cutting them can matter t
 import datetime
 import json
 import re
+import sys
 
 CAP, MAX_DEPTH = 4194304, 1024
+sys.setrecursionlimit(10 * MAX_DEPTH)  # json recurses
 
 # ---- from bytes to documents ----------------------------------------------------------
 

@@ -222,7 +222,8 @@ def rfc3339(when):
 def place(key, event):
     """What of a telling or an issue comes from its last event."""
     kind, name = workload_of(event.kind, event.name)
-    title = f"{event.reason}: {first_line(event.message)}" if event.message else event.reason
+    line = first_line(event.message)
+    title = f"{event.reason}: {line}" if line else event.reason
     level = "error" if event.reason in ERROR_REASONS else "warning"
     return {"fingerprint": list(key), "title": title[:100],
             "level": "info" if event.type == "Normal" else level,

@@ -1,0 +1,296 @@
+#include "delivery/queue.h"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace k8sentry::internal {
+namespace {
+
+// Few enough that overflow and folding still reach nearly all of a long queue, enough
+// to keep a sink busy between two rounds of the loop.
+constexpr std::size_t kMaxUnderWay = 64;
+constexpr std::size_t kMaxBatch = 16;
+
+std::size_t BytesOf(const Telling& telling) {
+  const Key& key = telling.key;
+  return sizeof(Telling) + telling.event.bytes() + telling.workload_kind.size() +
+         key.cluster.size() + key.namespace_.size() + key.workload.size() +
+         key.container.size() + key.reason.size() + key.message_class.size();
+}
+
+bool IsNormal(const Telling& telling) { return telling.event->type == "Normal"; }
+
+}  // namespace
+
+// What one Send was given. The sink's completion shares it, so that the tellings stay
+// valid even when the queue is gone.
+struct Queue::Batch {
+  Queue* queue = nullptr;
+  std::vector<Telling> tellings;
+  std::vector<Entry> entries;  // without their tellings
+  std::size_t open = 0;
+};
+
+std::size_t Queue::KeyHash::operator()(const Key& key) const {
+  std::size_t hash = 0;
+  for (const std::string* part : {&key.cluster, &key.namespace_, &key.workload,
+                                  &key.container, &key.reason, &key.message_class}) {
+    hash = hash * 1000003 + std::hash<std::string>()(*part);
+  }
+  return hash;
+}
+
+Queue::Queue(const QueueOptions& options, QueueFull when_full, Sink& sink,
+             Logger& logger, std::uint64_t seed)
+    : options_(options),
+      when_full_(when_full),
+      sink_(sink),
+      logger_(logger),
+      random_(static_cast<std::minstd_rand::result_type>(seed)) {}
+
+Queue::~Queue() {
+  for (const std::shared_ptr<Batch>& batch : batches_) batch->queue = nullptr;
+}
+
+bool Queue::full() const {
+  return size() >= options_.max_tellings || bytes_ >= options_.max_bytes;
+}
+
+void Queue::Push(Telling&& telling, SteadyTime now) {
+  Entry entry{.telling = std::move(telling), .sequence = next_sequence_++};
+  counters_.in_flight += static_cast<std::uint64_t>(entry.telling.frames);
+  NoteLimit(sink_.limited_until(), now);
+  Wait(std::move(entry));
+  if (when_full_ == QueueFull::kDrop) Trim();
+}
+
+void Queue::Pump(Now now) {
+  Settle(now.steady);
+  NoteLimit(sink_.limited_until(), now.steady);
+  if (limited_until_ > now.steady) return;
+  while (!delayed_.empty() && delayed_.begin()->first <= now.steady) {
+    ready_.insert(delayed_.extract(delayed_.begin()).value().second);
+  }
+  while (!ready_.empty() && under_way_ < kMaxUnderWay) SendBatch(now);
+}
+
+SteadyTime Queue::NextDeadline() const {
+  if (!completed_.empty()) return SteadyTime::min();
+  if (waiting_.empty() || under_way_ >= kMaxUnderWay) return SteadyTime::max();
+  const SteadyTime due = !ready_.empty() ? SteadyTime::min() : delayed_.begin()->first;
+  return std::max({due, limited_until_, sink_.limited_until()});
+}
+
+void Queue::RetryNow() {
+  for (auto it = delayed_.begin(); it != delayed_.end();) {
+    Entry& entry = waiting_.at(it->second);
+    if (entry.limited) {
+      ++it;
+      continue;
+    }
+    entry.not_before = SteadyTime::min();
+    ready_.insert(it->second);
+    it = delayed_.erase(it);
+  }
+}
+
+// A telling of a ready entry moves into the batch, and stays there until the sink has
+// completed it.
+void Queue::SendBatch(Now now) {
+  auto batch = std::make_shared<Batch>();
+  batch->queue = this;
+  const std::size_t n = std::min({ready_.size(), kMaxBatch, kMaxUnderWay - under_way_});
+  batch->tellings.reserve(n);
+  batch->entries.reserve(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    Entry entry = Take(*ready_.begin());
+    bytes_ += entry.bytes;  // it still counts
+    batch->tellings.push_back(std::move(entry.telling));
+    batch->entries.push_back(std::move(entry));
+  }
+  batch->open = n;
+  under_way_ += n;
+  batches_.push_back(batch);
+  sink_.Send(batch->tellings, now, [batch](std::size_t index, const Outcome& outcome) {
+    if (batch->queue != nullptr)
+      batch->queue->completed_.push_back({batch, index, outcome});
+  });
+}
+
+void Queue::Settle(SteadyTime now) {
+  for (Completed& done : std::exchange(completed_, {})) {
+    Batch& batch = *done.batch;
+    Entry entry = std::move(batch.entries[done.index]);
+    entry.telling = std::move(batch.tellings[done.index]);
+    --under_way_;
+    bytes_ -= entry.bytes;
+    if (--batch.open == 0) std::erase(batches_, done.batch);
+    SettleOne(std::move(entry), done.outcome, now);
+  }
+}
+
+void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
+  const auto frames = static_cast<std::uint64_t>(entry.telling.frames);
+  switch (outcome.kind) {
+    case Outcome::Kind::kDelivered:
+      counters_.in_flight -= frames;
+      counters_.delivered += frames;
+      if (std::exchange(failing_, false)) {
+        logger_.Log(LogLevel::kInfo, "delivery works again",
+                    {{"sink", std::string(sink_.name())}});
+      }
+      return;
+    case Outcome::Kind::kRejected:
+      counters_.in_flight -= frames;
+      counters_.rejected += frames;
+      logger_.Log(LogLevel::kWarning, "telling rejected",
+                  {{"sink", std::string(sink_.name())},
+                   {"id", HexId(entry.telling.id)},
+                   {"detail", outcome.detail}});
+      return;
+    case Outcome::Kind::kRetry:
+      Retry(std::move(entry), outcome, now);
+      return;
+    case Outcome::Kind::kLimited:
+      Limit(std::move(entry), outcome, now);
+      return;
+  }
+}
+
+void Queue::Retry(Entry&& entry, const Outcome& outcome, SteadyTime now) {
+  if (++entry.attempts >= options_.max_attempts) {
+    SettleOne(
+        std::move(entry),
+        {.kind = Outcome::Kind::kRejected, .detail = "gave up: " + outcome.detail},
+        now);
+    return;
+  }
+  if (!std::exchange(failing_, true)) {
+    logger_.Log(LogLevel::kWarning, "delivery failed, trying again",
+                {{"sink", std::string(sink_.name())}, {"detail", outcome.detail}});
+  }
+  entry.not_before = std::max(now + Backoff(entry.attempts), outcome.retry_at);
+  entry.limited = false;
+  Wait(std::move(entry));
+}
+
+void Queue::Limit(Entry&& entry, const Outcome& outcome, SteadyTime now) {
+  SteadyTime until = std::max(outcome.retry_at, sink_.limited_until());
+  if (until <= now) until = now + options_.min_backoff;
+  NoteLimit(until, now);
+  entry.not_before = until;
+  entry.limited = true;
+  Wait(std::move(entry));
+}
+
+void Queue::Wait(Entry&& entry) {
+  if (folding_ && FoldIn(entry)) return;
+  const Sequence sequence = entry.sequence;
+  entry.bytes = BytesOf(entry.telling);
+  bytes_ += entry.bytes;
+  if (IsNormal(entry.telling)) normal_.insert(sequence);
+  if (entry.not_before == SteadyTime::min()) {
+    ready_.insert(sequence);
+  } else {
+    delayed_.emplace(entry.not_before, sequence);
+  }
+  waiting_.emplace(sequence, std::move(entry));
+}
+
+Queue::Entry Queue::Take(Sequence sequence) {
+  const auto it = waiting_.find(sequence);
+  Entry entry = std::move(it->second);
+  waiting_.erase(it);
+  bytes_ -= entry.bytes;
+  normal_.erase(sequence);
+  ready_.erase(sequence);
+  delayed_.erase({entry.not_before, sequence});
+  if (folding_) {
+    const auto folded = by_key_.find(entry.telling.key);
+    if (folded != by_key_.end() && folded->second == sequence) by_key_.erase(folded);
+  }
+  return entry;
+}
+
+void Queue::Trim() {
+  while (!waiting_.empty() &&
+         (size() > options_.max_tellings || bytes_ > options_.max_bytes)) {
+    const Sequence victim =
+        normal_.empty() ? waiting_.begin()->first : *normal_.begin();
+    const auto frames = static_cast<std::uint64_t>(Take(victim).telling.frames);
+    counters_.in_flight -= frames;
+    counters_.overflowed += frames;
+    // One line each time the number has doubled: a flood must not flood the log too.
+    if (++lost_ < next_loss_line_) continue;
+    next_loss_line_ = lost_ * 2;
+    logger_.Log(LogLevel::kWarning, "delivery queue is full, tellings are lost",
+                {{"sink", std::string(sink_.name())}, {"lost", std::to_string(lost_)}});
+  }
+}
+
+void Queue::NoteLimit(SteadyTime until, SteadyTime now) {
+  limited_until_ = std::max(limited_until_, until);
+  const bool limited = limited_until_ > now;
+  if (limited == folding_) return;
+  folding_ = limited;
+  by_key_.clear();
+  if (!limited) return;
+  logger_.Log(LogLevel::kWarning, "the sink asks for silence",
+              {{"sink", std::string(sink_.name())},
+               {"for", FormatDuration(std::chrono::ceil<std::chrono::seconds>(
+                           limited_until_ - now))}});
+  FoldAll();
+}
+
+void Queue::FoldAll() {
+  std::vector<Sequence> all;
+  all.reserve(waiting_.size());
+  for (const auto& [sequence, entry] : waiting_) all.push_back(sequence);
+  for (const Sequence sequence : all) Wait(Take(sequence));
+}
+
+// Folds `entry` and the waiting telling of its key into one that has the older's id and
+// the newer's event. True when `entry` is no more.
+//
+// A telling that was attempted may have arrived: what is folded into it would be taken
+// for a repeat by its id, and lost. It stays as it is, outside of the folding.
+bool Queue::FoldIn(Entry& entry) {
+  if (entry.attempts > 0) return false;
+  const auto it = by_key_.find(entry.telling.key);
+  if (it == by_key_.end()) {
+    by_key_.emplace(entry.telling.key, entry.sequence);
+    return false;
+  }
+  Entry other = Take(it->second);  // forgets `it`
+  const bool other_is_older = other.sequence < entry.sequence;
+  Entry merged = other_is_older ? std::move(other) : std::move(entry);
+  Entry newer = other_is_older ? std::move(entry) : std::move(other);
+  Telling& into = merged.telling;
+  into.event = newer.telling.event;
+  into.workload_kind = newer.telling.workload_kind;
+  into.sightings += newer.telling.sightings;
+  into.swallowed += newer.telling.swallowed;
+  into.frames += newer.telling.frames;
+  into.first_seen = std::min(into.first_seen, newer.telling.first_seen);
+  into.last_seen = std::max(into.last_seen, newer.telling.last_seen);
+  if (newer.limited) {
+    merged.not_before = std::max(merged.not_before, newer.not_before);
+    merged.limited = true;
+  }
+  Wait(std::move(merged));
+  return true;
+}
+
+Duration Queue::Backoff(int attempts) {
+  Duration ceiling = options_.min_backoff;
+  for (int i = 0; i < attempts && ceiling < options_.max_backoff; ++i) ceiling *= 2;
+  ceiling = std::min(ceiling, options_.max_backoff);
+  if (ceiling <= options_.min_backoff) return ceiling;
+  std::uniform_int_distribution<std::int64_t> between(options_.min_backoff.count(),
+                                                      ceiling.count());
+  return Duration(between(random_));
+}
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,122 @@
+// A Queue holds tellings until their sink has taken or refused them.
+//
+// It is the only place that retries, and the only one that drops: bounded in tellings
+// and bytes, the oldest Normal one goes first, then the oldest. While the sink asks for
+// silence, tellings of one key fold into one, which keeps the true count.
+//
+// Threads: one at a time per instance. Reads no clock and draws its jitter from the
+// seed it was given, so that a test sees the same every time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "k8sentry/logger.h"
+#include "k8sentry/runner.h"
+#include "k8sentry/sink.h"
+
+namespace k8sentry::internal {
+
+// Where the frames of all tellings are; each is in exactly one.
+struct QueueCounters {
+  std::uint64_t overflowed = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t in_flight = 0;  // waiting or sent
+};
+
+class Queue {
+ public:
+  // `sink` and `logger` must outlive the queue. The sink may outlive it with tellings
+  // under way: these stay valid until their completion has run.
+  Queue(const QueueOptions& options, QueueFull when_full, Sink& sink, Logger& logger,
+        std::uint64_t seed);
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  void Push(Telling&& telling, SteadyTime now);
+
+  // Settles what the sink has completed, and hands out what is due.
+  void Pump(Now now);
+  // When Pump has work although nothing is completed; min() when it has some now.
+  SteadyTime NextDeadline() const;
+
+  // Lets no telling wait out its backoff (but its rate limit): there is no later.
+  void RetryNow();
+
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return waiting_.size() + under_way_; }
+  // Tellings that the sink has and has not completed.
+  std::size_t under_way() const { return under_way_; }
+  bool full() const;
+
+  const QueueCounters& counters() const { return counters_; }
+
+ private:
+  using Sequence = std::uint64_t;
+
+  struct Entry {
+    Telling telling;
+    Sequence sequence = 0;
+    int attempts = 0;
+    SteadyTime not_before = SteadyTime::min();
+    bool limited = false;  // `not_before` is the sink's wish, not our backoff
+    std::size_t bytes = 0;
+  };
+  struct Batch;
+  struct Completed {
+    std::shared_ptr<Batch> batch;
+    std::size_t index;
+    Outcome outcome;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const;
+  };
+
+  void Settle(SteadyTime now);
+  void SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now);
+  void Retry(Entry&& entry, const Outcome& outcome, SteadyTime now);
+  void Limit(Entry&& entry, const Outcome& outcome, SteadyTime now);
+  void Wait(Entry&& entry);
+  Entry Take(Sequence sequence);
+  void Trim();
+  void NoteLimit(SteadyTime until, SteadyTime now);
+  void FoldAll();
+  bool FoldIn(Entry& entry);
+  void SendBatch(Now now);
+  Duration Backoff(int attempts);
+
+  const QueueOptions options_;
+  const QueueFull when_full_;
+  Sink& sink_;
+  Logger& logger_;
+  std::minstd_rand random_;
+
+  std::map<Sequence, Entry> waiting_;                  // oldest first
+  std::set<Sequence> normal_;                          // of these, the Normal ones,
+  std::set<Sequence> ready_;                           // those that may be sent now,
+  std::set<std::pair<SteadyTime, Sequence>> delayed_;  // and those that may not yet
+  std::vector<std::shared_ptr<Batch>> batches_;        // under way
+  std::vector<Completed> completed_;
+  Sequence next_sequence_ = 0;
+  std::size_t under_way_ = 0;
+  std::size_t bytes_ = 0;
+
+  SteadyTime limited_until_ = SteadyTime::min();
+  bool folding_ = false;
+  // While folding: the one waiting telling of each key into which others fold.
+  std::unordered_map<Key, Sequence, KeyHash> by_key_;
+
+  bool failing_ = false;
+  std::uint64_t lost_ = 0;  // tellings, for the log
+  std::uint64_t next_loss_line_ = 1;
+  QueueCounters counters_;
+};
+
+}  // namespace k8sentry::internal
