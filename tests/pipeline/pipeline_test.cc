@@ -65,14 +65,12 @@ TEST(Pipeline, TellsAnEventOnceAndThenHowOftenItCame) {
 TEST(Pipeline, MakesIdsOfKindUidAndVersion) {
   TestPipeline pipeline(kReplay);
   const auto first = pipeline.Process(PodEvent("uid-1", "1"));
-  EXPECT_EQ(HexId(first[0].id), IdOf(std::string("k8sentry/1\0sighting\0uid-1\0"
-                                                 "1",
-                                                 28)));
+  EXPECT_EQ(HexId(first[0].id), IdOf("k8sentry/1\0sighting\0uid-1\0"
+                                     "1"sv));
   pipeline.Process(Later("2", minutes(1), 8));
   const auto still = pipeline.Process(Later("3", minutes(5), 9));
-  EXPECT_EQ(HexId(still[0].id), IdOf(std::string("k8sentry/1\0still-firing\0uid-1\0"
-                                                 "2",
-                                                 32)));
+  EXPECT_EQ(HexId(still[0].id), IdOf("k8sentry/1\0still-firing\0uid-1\0"
+                                     "2"sv));
 }
 
 TEST(Pipeline, MakesIdsThatAreUuidsOfVersion4) {
@@ -131,9 +129,8 @@ TEST(Pipeline, TellsEachFrameWithoutWindows) {
   ASSERT_THAT(told, SizeIs(1));
   EXPECT_EQ(told[0].kind, TellingKind::kEach);
   EXPECT_EQ(told[0].sightings, 7);
-  EXPECT_EQ(HexId(told[0].id), IdOf(std::string("k8sentry/1\0sighting\0uid-1\0"
-                                                "2",
-                                                28)));
+  EXPECT_EQ(HexId(told[0].id), IdOf("k8sentry/1\0sighting\0uid-1\0"
+                                    "2"sv));
 }
 
 TEST(Pipeline, CountsEachFrameOnce) {
