@@ -236,7 +236,12 @@ void Queue::NoteLimit(SteadyTime until, SteadyTime now) {
   if (limited == folding_) return;
   folding_ = limited;
   by_key_.clear();
-  if (limited) FoldAll();
+  if (!limited) return;
+  logger_.Log(LogLevel::kWarning, "the sink asks for silence",
+              {{"sink", std::string(sink_.name())},
+               {"for", FormatDuration(std::chrono::ceil<std::chrono::seconds>(
+                           limited_until_ - now))}});
+  FoldAll();
 }
 
 void Queue::FoldAll() {
