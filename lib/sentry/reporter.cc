@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/retry_after.h"
 #include "delivery/gzip.h"
 #include "k8sentry/sentry_reporter.h"
 #include "k8sentry/text.h"
