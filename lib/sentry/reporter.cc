@@ -28,7 +28,8 @@ struct Ticket {
 struct Post final : public HttpHandler {
   void OnHead(const HttpResponseHead& response) override { head = response; }
   BodyFlow OnBody(std::string_view bytes) override {
-    body += bytes.substr(0, kMaxErrorBody - body.size());
+    // A little more, so that a character across the limit is seen to be cut.
+    body += bytes.substr(0, kMaxErrorBody + 4 - body.size());
     return BodyFlow::kContinue;
   }
   void OnDone(const Status& end) override {
@@ -57,6 +58,7 @@ class Reporter final : public SentryReporter {
   void Poll(Now now) override;
   SteadyTime NextDeadline() const override;
   SteadyTime limited_until() const override { return limits_.events_until(); }
+  std::size_t max_in_flight() const override { return options_.max_in_flight; }
   std::size_t in_flight() const override { return posts_.size(); }
 
  private:

@@ -1,0 +1,65 @@
+"""Memory is bounded whatever the input is: 64 MB for a large List and for many frames."""
+import json
+import os
+import shlex
+import subprocess
+import sys
+import unittest
+
+from command import BINARY, environment
+
+LIMIT_KB = 64 * 1024
+FRAMES = int(os.environ.get("K8SENTRY_FRAMES", "200000"))
+GENERATOR = os.environ.get("K8SENTRY_GENERATOR", "")
+
+
+def peak(feed):
+    """(exit code, result, peak memory in KB) of a replay of what `feed` writes."""
+    child = subprocess.Popen([BINARY, "replay", "-o", "json", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env=environment())
+    feed(child.stdin)
+    child.stdin.close()
+    out = child.stdout.read()
+    child.stdout.close()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, json.loads(out), usage.ru_maxrss
+
+
+class Memory(unittest.TestCase):
+    def small(self, kilobytes):
+        self.assertLess(kilobytes, LIMIT_KB)
+        # The kernel starts counting with us, the parent: that must not be what was measured.
+        self.assertGreater(kilobytes, 1000)
+
+    def test_a_pretty_printed_list_of_100000_events(self):
+        def feed(pipe):
+            pipe.write(b'{\n    "apiVersion": "v1",\n    "items": [\n')
+            for number in range(100000):
+                item = {"apiVersion": "v1", "count": 1 + number % 7, "kind": "Event", "reason": "BackOff", "type": "Warning",
+                        "involvedObject": {"kind": "Pod", "name": f"app-{number % 5000}-x7k2p", "namespace": f"ns-{number % 50}"},
+                        "lastTimestamp": f"2026-11-21T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+                        "message": "Back-off restarting failed container", "metadata": {"uid": f"uid-{number}", "resourceVersion": str(number)}}
+                text = json.dumps(item, indent=4).replace("\n", "\n        ")
+                pipe.write(f"{',' if number else ''}\n        {text}".encode())
+            pipe.write(b'\n    ],\n    "kind": "List"\n}\n')
+
+        status, result, kilobytes = peak(feed)
+        self.assertEqual((status, result["ledger"]["routed"] + result["ledger"]["stale"]), (0, 100000))
+        self.small(kilobytes)
+
+    @unittest.skipUnless(GENERATOR, "no generator was named")
+    def test_many_frames(self):
+        def feed(pipe):
+            arguments = shlex.split(f"--frames {FRAMES} --deleted 0.1 --modified 0.4")
+            subprocess.run([GENERATOR, *arguments], stdout=pipe, check=True)
+
+        status, result, kilobytes = peak(feed)
+        counts = result["ledger"]
+        self.assertEqual((status, counts["malformed"]), (0, 0))
+        self.assertEqual(sum(counts[c] for c in ("seen", "deleted", "bookmarks", "errors")), FRAMES)
+        self.small(kilobytes)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,184 @@
+"""`k8sentry run` watches, says what changes, and ends as the README says."""
+import http.server
+import json
+import pathlib
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import time
+import unittest
+
+from command import TIMEOUT, Reader, event, run, start
+
+KUBECONFIG = """apiVersion: v1
+kind: Config
+clusters: [{{name: c, cluster: {{server: "{server}"}}}}]
+users: [{{name: u, user: {{token: topsecrettoken}}}}]
+contexts: [{{name: x, context: {{cluster: c, user: u}}}}]
+current-context: x
+"""
+
+
+class ApiServer(http.server.ThreadingHTTPServer):
+    """Lists one Event, and then watches in silence until it is closed."""
+    daemon_threads = True
+
+    def __init__(self, items=1):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.items, self.closing, self.requests = items, threading.Event(), []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:%d" % self.server_address[1]
+
+    def close(self):
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        self.server.requests.append((self.path, self.headers.get("Authorization")))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        if "watch=" in self.path:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.flush()
+            self.server.closing.wait()
+            return
+        if "/events" in self.path:
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            items = [{**json.loads(event(lastTimestamp=now, firstTimestamp=now)), "metadata": {"uid": f"u{i}", "resourceVersion": str(i + 1)}}
+                     for i in range(self.server.items)]
+            body = {"kind": "EventList", "apiVersion": "v1", "metadata": {"resourceVersion": "10"}, "items": items}
+        else:
+            body = {"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}}
+        text = json.dumps(body).encode()
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+class Running(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def kubeconfig(self, server):
+        path = self.folder / "kubeconfig"
+        path.write_text(KUBECONFIG.format(server=server), encoding="utf-8")
+        path.chmod(0o600)
+        return str(path)
+
+    def api_server(self, **options):
+        server = ApiServer(**options)
+        self.addCleanup(server.close)
+        return server
+
+    def start(self, *arguments, **env):
+        child = start("run", *arguments, **env)
+        self.addCleanup(lambda: (child.kill(), child.wait(), child.stdout.close(), child.stderr.close()))
+        return child, Reader(child.stdout), Reader(child.stderr)
+
+    def end(self, child):
+        child.wait(TIMEOUT)
+        return child.returncode
+
+
+class Configuration(Running):
+    def test_a_bad_kubeconfig_is_78_and_says_where(self):
+        for text in ("{", "apiVersion: v1\nkind: Config\n", KUBECONFIG.format(server="ftp://x").replace("name: x", "name: y"), "[]"):
+            path = self.folder / "bad"
+            path.write_text(text, encoding="utf-8")
+            done = run("run", KUBECONFIG=str(path))
+            self.assertEqual((done.returncode, done.stdout), (78, b""), text)
+            self.assertIn(b"bad", done.stderr)
+            self.assertNotIn(b"topsecrettoken", done.stderr)
+
+    def test_no_kubeconfig_at_all_is_78(self):
+        self.assertEqual(run("run", KUBECONFIG="/nonexistent/config").returncode, 78)
+        self.assertEqual(run("run").returncode, 78)
+
+    def test_a_bad_dsn_is_78(self):
+        done = run("run", KUBECONFIG=self.kubeconfig("http://127.0.0.1:1"), SENTRY_DSN="https://topsecretkey@x")
+        self.assertEqual(done.returncode, 78)
+        self.assertNotIn(b"topsecretkey", done.stderr)
+
+
+class Watching(Running):
+    def test_it_prints_the_issues_as_they_come_and_the_ledger_at_the_end(self):
+        server = self.api_server(items=3)
+        child, out, err = self.start("-o", "ndjson", KUBECONFIG=self.kubeconfig(server.url))
+        told = json.loads(out.until(b"\n").splitlines()[0])
+        self.assertEqual(told["culprit"], "shop/Pod/api")
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(child), 0)
+        rest = err.text + child.stderr.read()
+        self.assertIn(b"seen", rest)
+        self.assertNotIn(b"topsecrettoken", rest)
+        self.assertEqual(server.requests[0][1], "Bearer topsecrettoken")
+
+    def test_sigterm_ends_it_like_sigint(self):
+        server = self.api_server()
+        child, out, _ = self.start("-o", "ndjson", KUBECONFIG=self.kubeconfig(server.url))
+        out.until(b"\n")
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(self.end(child), 0)
+
+    def test_while_the_server_is_away_it_says_so_once(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        child, _, err = self.start("--log-format", "json", KUBECONFIG=self.kubeconfig(f"http://127.0.0.1:{port}"))
+        err.until(b"unavailable")
+        time.sleep(4)  # several attempts, each of which could repeat itself
+        self.assertIsNone(child.poll())
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(child), 0)
+        lines = [json.loads(line) for line in (err.text + child.stderr.read()).splitlines()]
+        self.assertEqual(sum("unavailable" in json.dumps(line) for line in lines), 1, lines)
+
+
+class Ending(Running):
+    def silent_sentry(self):
+        """Takes connections and never answers."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        return listener, "http://0123456789abcdef0123456789abcdef@127.0.0.1:%d/1" % listener.getsockname()[1]
+
+    def test_a_second_sigint_ends_it_at_once(self):
+        listener, dsn = self.silent_sentry()
+        child, _, err = self.start("--drain-timeout", "50s", KUBECONFIG=self.kubeconfig(self.api_server().url), SENTRY_DSN=dsn)
+        connection, _ = listener.accept()  # it is sending
+        self.addCleanup(connection.close)
+        child.send_signal(signal.SIGINT)
+        time.sleep(1)
+        self.assertIsNone(child.poll(), "it should still be delivering")
+        begun = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(child), 130)
+        self.assertLess(time.monotonic() - begun, 5)
+
+    def test_the_drain_has_an_end(self):
+        listener, dsn = self.silent_sentry()
+        child, _, _ = self.start("--drain-timeout", "1s", KUBECONFIG=self.kubeconfig(self.api_server().url), SENTRY_DSN=dsn)
+        connection, _ = listener.accept()
+        self.addCleanup(connection.close)
+        begun = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(child), 1)  # one telling was not delivered
+        self.assertLess(time.monotonic() - begun, 20)
+        self.assertIn(b"in_flight", child.stderr.read())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Runs `k8sentry replay` and the oracle on the same bytes and compares all they say.
+
+    compare.py K8SENTRY [--options SET]... [--minimize] INPUT...
+
+INPUT is a file, `mix:SEED[:DOCUMENTS]` (mix.py), or `gen:PROGRAM:ARGUMENTS` (what a
+program prints). SET names one of OPTION_SETS; without any, all are tried on each input.
+With --minimize a difference is cut down to the fewest lines that still show it.
+"""
+import argparse
+import difflib
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import mix
+import oracle
+
+OPTION_SETS = {
+    "default": "",
+    "window-0": "--window 0",
+    "window-1m": "--window 1m",
+    "window-2h": "--window 2h",
+    "thresholds": "--threshold BackOff=3 --threshold Unhealthy=5 --threshold Custom=4",
+    "thresholds-0": "--threshold BackOff=2 --threshold Custom=3 --window 0",
+    "reasons": "--reason BackOff,Pulled --reason Killing",
+    "exclude": "--exclude-reason Unhealthy,Failed --exclude-namespace payments",
+    "namespaces": "--namespace shop,modern --namespace default",
+    "types": "--type Normal --window 1m",
+    "cluster": "--cluster-name east{1} --lookback 0",
+    "much": "--type Warning,Normal --exclude-reason Pulled --window 1m30s --threshold Unhealthy=2",
+}
+
+
+def read_input(name):
+    kind, _, rest = name.partition(":")
+    if kind == "mix":
+        seed, _, documents = rest.partition(":")
+        return b"".join(mix.Mix(int(seed)).stream(int(documents or 1000)))
+    if kind == "gen":
+        program, _, arguments = rest.partition(":")
+        return subprocess.run([program, *shlex.split(arguments)], stdout=subprocess.PIPE, check=True).stdout
+    with open(name, "rb") as file:
+        return file.read()
+
+
+def wanted(data, options):
+    """(what -o json must print, what -o ndjson must print)"""
+    tellings = []
+    replay = oracle.Replay(oracle.parse_options(options), tellings.append)
+    replay.read(data)
+    return replay.result(), tellings
+
+
+def said(binary, data, options, output="json"):
+    run = subprocess.run([binary, "replay", "-o", output, *options, "-"], input=data, capture_output=True,
+                         env={"PATH": os.environ["PATH"], "NO_COLOR": "1"})
+    allowed = (0, 1) if output == "json" else (0,)  # 1: nothing in the input could be read
+    if run.returncode not in allowed:
+        return {"status": run.returncode, "stderr": run.stderr.decode("utf-8", "replace")[-2000:]}
+    lines = run.stdout.decode("utf-8").splitlines()
+    try:
+        return json.loads(run.stdout) if output == "json" else [json.loads(line) for line in lines]
+    except ValueError as error:
+        return {"not JSON": str(error), "stdout": run.stdout[-2000:].decode("utf-8", "replace")}
+
+
+def different(binary, data, options):
+    """A readable difference, or an empty list."""
+    result, _ = wanted(data, options)
+    return readable(result, said(binary, data, options))
+
+
+def readable(expected, got):
+    if expected == got:
+        return []
+    # Issues whose keys both have come first in neither: a diff of sorted text shows all.
+    texts = [json.dumps(side, indent=1, sort_keys=True).splitlines() for side in (expected, got)]
+    return list(difflib.unified_diff(*texts, "oracle", "k8sentry", lineterm="", n=12))
+
+
+def minimize(data, is_different):
+    """The fewest lines that still differ (delta debugging)."""
+    lines, size = data.splitlines(keepends=True), 1
+    while size < len(lines):
+        size *= 2
+    while size:
+        start, removed = 0, False
+        while start < len(lines):
+            rest = lines[:start] + lines[start + size:]
+            if is_different(b"".join(rest)):
+                lines, removed = rest, True
+            else:
+                start += size
+        size = size // 2 if not removed or size > 1 else size
+    return b"".join(lines)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary")
+    parser.add_argument("--options", action="append", choices=OPTION_SETS)
+    parser.add_argument("--minimize", action="store_true")
+    parser.add_argument("inputs", nargs="+")
+    asked = parser.parse_args(arguments)
+    compared = differences = 0
+    for name in asked.inputs:
+        data = read_input(name)
+        for set_name in asked.options or OPTION_SETS:
+            options = shlex.split(OPTION_SETS[set_name])
+            compared += 1
+            diff = different(asked.binary, data, options)
+            if not diff:
+                continue
+            differences += 1
+            print(f"== {name}, {set_name} ({OPTION_SETS[set_name]}): they differ")
+            print("\n".join(diff[:120]))
+            if asked.minimize:
+                small = minimize(data, lambda some: bool(different(asked.binary, some, options)))
+                print(f"-- the fewest lines, {len(small)} bytes: {small[:4000]!r}")
+                print("\n".join(different(asked.binary, small, options)[:80]))
+    print(f"{compared} compared, {differences} differ")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
