@@ -67,6 +67,7 @@ class Replay:
     def read(self, data):
         for event in events(data, self.ledger):
             self.move_clock(event.occurred)
+            self.close_due()
             event.occurred = self.present if event.occurred is None else event.occurred
             event.first = self.present if event.first is None else event.first
             if not self.admits(event):
@@ -141,7 +142,6 @@ class Replay:
 
     def decide(self, key, event, count):
         """Thresholds and windows; the counter of the ledger in which the frame ends."""
-        self.close_due()
         sighting = count, event.first, event.occurred, event
         trouble = self.troubles.get(key)
         if trouble and trouble.opening is not None:
@@ -186,7 +186,7 @@ class Replay:
             if trouble and trouble.opening == opening:
                 self.forget(key)
                 if trouble.sightings:
-                    self.open(key, min(2 * trouble.length, max(HOUR, trouble.length)))
+                    self.open(key, min(2 * trouble.length, HOUR))
 
     def forget(self, key):
         trouble = self.troubles.pop(key)
@@ -221,15 +221,16 @@ def rfc3339(when):
 
 def place(key, event):
     """What of a telling or an issue comes from its last event."""
-    kind, name = workload_of(event.kind, event.name)
-    line = first_line(event.message)
-    title = f"{event.reason}: {line}" if line else event.reason
+    parts = dict(part.split(":", 1) for part in key[1:])
+    namespace, name = parts.get("namespace", ""), parts.get("workload", "")
+    kind, line = workload_of(event.kind, event.name)[0], first_line(event.message)
+    title = f"{event.reason}: {line}" if event.message else event.reason
     level = "error" if event.reason in ERROR_REASONS else "warning"
     return {"fingerprint": list(key), "title": title[:100],
             "level": "info" if event.type == "Normal" else level,
-            "culprit": "/".join(([event.namespace] if event.namespace else []) + [kind, name]),
-            "reason": event.reason, "namespace": event.namespace,
-            "workload": {"kind": kind, "name": name}, "container": container_of(event)}
+            "culprit": "/".join(([namespace] if namespace else []) + [kind, name]),
+            "reason": parts.get("reason", ""), "namespace": namespace,
+            "workload": {"kind": kind, "name": name}, "container": parts.get("container", "")}
 
 
 def describe(key, issue):
