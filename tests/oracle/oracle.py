@@ -52,6 +52,7 @@ class Trouble(Tally):
     start = 0           # of the threshold's window
     end = length = 0    # of the window
     opening = None      # number of the window's opening; None: below the threshold
+    unlocked = False    # with --window 0: the threshold is off
 
 
 class Replay:
@@ -62,7 +63,6 @@ class Replay:
         self.uids, self.groups = collections.OrderedDict(), collections.OrderedDict()
         # Keys in the order of their last opening; windows by their end.
         self.troubles, self.windows, self.openings = collections.OrderedDict(), [], 0
-        self.unlocked = set()  # with --window 0: keys whose threshold is off for good
 
     def read(self, data):
         for event in events(data, self.ledger):
@@ -151,7 +151,7 @@ class Replay:
             issue.swallowed += count
             return "swallowed"
         needed = self.options.threshold.get(event.reason, 1)
-        if not self.options.window and (needed == 1 or key in self.unlocked):
+        if not self.options.window and (needed == 1 or trouble and trouble.unlocked):
             self.tell("each", key, *sighting)
             return "delivered"
         if not trouble or self.present - trouble.start >= THRESHOLD_WINDOW:
@@ -168,8 +168,7 @@ class Replay:
         if self.options.window:
             self.open(key, self.options.window)
         else:
-            self.unlocked.add(key)
-            del self.troubles[key]
+            trouble.unlocked = True
         return "delivered"
 
     def open(self, key, length):
