@@ -128,7 +128,7 @@ void ReplayRun::ShowTable() {
   runner_->pipeline().ForEachOpen(
       [this](const Telling& open) { issues_.AddOpen(open); });
   if (!is_table()) return;
-  output_.Write(IssueTable(issues_, WidthOf(STDOUT_FILENO), paint_));
+  output_.Write(IssueTable(issues_, ScreenOf(STDOUT_FILENO), paint_));
   output_.Flush();
 }
 

@@ -134,7 +134,7 @@ void ClusterRun::Show(const Telling& telling) {
   }
   output_.Write(options_.output == OutputFormat::kNdjson
                     ? TellingLine(telling)
-                    : TellingText(telling, WidthOf(STDOUT_FILENO), paint_));
+                    : TellingText(telling, ScreenOf(STDOUT_FILENO).width, paint_));
 }
 
 void ClusterRun::Watch() {
