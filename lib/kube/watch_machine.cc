@@ -230,7 +230,8 @@ bool WatchMachine::Judge(const Event& event, Time wall) {
     return !event.resource_version.empty() && !IsNewer(event.resource_version, mark_);
   }
   const std::optional<Time> occurred = event.occurrence_time();
-  return lookback_ > Duration::zero() && occurred && wall - *occurred > lookback_;
+  if (lookback_ <= Duration::zero()) return true;
+  return occurred && wall - *occurred > lookback_;
 }
 
 void WatchMachine::Advance(std::string_view version) {
