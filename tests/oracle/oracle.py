@@ -52,6 +52,7 @@ class Trouble(Tally):
     start = 0           # of the threshold's window
     end = length = 0    # of the window
     opening = None      # number of the window's opening; None: below the threshold
+    unlocked = False    # with --window 0: the threshold is off
 
 
 class Replay:
@@ -62,11 +63,11 @@ class Replay:
         self.uids, self.groups = collections.OrderedDict(), collections.OrderedDict()
         # Keys in the order of their last opening; windows by their end.
         self.troubles, self.windows, self.openings = collections.OrderedDict(), [], 0
-        self.unlocked = set()  # with --window 0: keys whose threshold is off for good
 
     def read(self, data):
         for event in events(data, self.ledger):
             self.move_clock(event.occurred)
+            self.close_due()
             event.occurred = self.present if event.occurred is None else event.occurred
             event.first = self.present if event.first is None else event.first
             if not self.admits(event):
@@ -141,7 +142,6 @@ class Replay:
 
     def decide(self, key, event, count):
         """Thresholds and windows; the counter of the ledger in which the frame ends."""
-        self.close_due()
         sighting = count, event.first, event.occurred, event
         trouble = self.troubles.get(key)
         if trouble and trouble.opening is not None:
@@ -151,7 +151,7 @@ class Replay:
             issue.swallowed += count
             return "swallowed"
         needed = self.options.threshold.get(event.reason, 1)
-        if not self.options.window and (needed == 1 or key in self.unlocked):
+        if not self.options.window and (needed == 1 or trouble and trouble.unlocked):
             self.tell("each", key, *sighting)
             return "delivered"
         if not trouble or self.present - trouble.start >= THRESHOLD_WINDOW:
@@ -168,8 +168,7 @@ class Replay:
         if self.options.window:
             self.open(key, self.options.window)
         else:
-            self.unlocked.add(key)
-            del self.troubles[key]
+            trouble.unlocked = True
         return "delivered"
 
     def open(self, key, length):
@@ -186,7 +185,7 @@ class Replay:
             if trouble and trouble.opening == opening:
                 self.forget(key)
                 if trouble.sightings:
-                    self.open(key, min(2 * trouble.length, max(HOUR, trouble.length)))
+                    self.open(key, min(2 * trouble.length, HOUR))
 
     def forget(self, key):
         trouble = self.troubles.pop(key)
@@ -221,13 +220,13 @@ def rfc3339(when):
 
 def place(key, event):
     """What of a telling or an issue comes from its last event."""
+    parts = dict(part.split(":", 1) for part in key[1:])  # harmless ones
     kind, name = workload_of(event.kind, event.name)
-    line = first_line(event.message)
-    title = f"{event.reason}: {line}" if line else event.reason
+    title = f"{event.reason}: {first_line(event.message)}" if event.message else event.reason
     level = "error" if event.reason in ERROR_REASONS else "warning"
-    return {"fingerprint": list(key), "title": title[:100],
+    culprit = ([parts["namespace"]] if "namespace" in parts else []) + [kind, parts.get("workload", "")]
+    return {"fingerprint": list(key), "title": title[:100], "culprit": "/".join(culprit),
             "level": "info" if event.type == "Normal" else level,
-            "culprit": "/".join(([event.namespace] if event.namespace else []) + [kind, name]),
             "reason": event.reason, "namespace": event.namespace,
             "workload": {"kind": kind, "name": name}, "container": container_of(event)}
 

@@ -293,6 +293,25 @@ Telling Hostile() {
   return Tell(0x0D, event, "Pod", "a\npi\x1b[2J", "{{ level }}");
 }
 
+// Every text longer than Sentry takes, in characters of one, two and four bytes.
+Telling Overlong() {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "x\xC3\xA9\xF0\x9F\x98\x80";
+  Event event = ControllerEvent(text, "2026-11-21T03:12:50Z");
+  event.name = event.namespace_ = event.uid = event.resource_version = event.reason =
+      event.action = event.message = event.source_host = event.reporting_instance =
+          text;
+  event.involved_object = {.kind = text,
+                           .namespace_ = text,
+                           .name = text,
+                           .uid = text,
+                           .api_version = text,
+                           .field_path = text};
+  Telling telling = Tell(0x0F, event, text, text, text);
+  telling.key.cluster = telling.key.container = text;
+  return telling;
+}
+
 // An event with nothing in it but what makes it one.
 Telling Bare() {
   Event event;
@@ -317,6 +336,7 @@ std::vector<Story> Stories() {
           {"still-firing", StillFiring()},
           {"each", Each()},
           {"hostile", Hostile()},
+          {"overlong", Overlong()},
           {"bare", Bare()}};
 }
 
