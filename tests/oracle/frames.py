@@ -199,10 +199,10 @@ def read_document(document, raw, ledger):
 
 
 def read_object(object_, frame_type, raw, ledger):
-    kind = object_ and text(object_, "kind")
+    kind = object_ and object_.get("kind")
     regards = object_ and (isinstance(object_.get("involvedObject"), dict)
                            or isinstance(object_.get("regarding"), dict))
-    if kind == "Event" or (kind == "" and regards):
+    if kind == "Event" or (not isinstance(kind, str) and regards):
         yield Event(object_, frame_type, raw)
     else:
         ledger["malformed"] += 1

@@ -99,6 +99,7 @@ class Documents(unittest.TestCase):
         for document, expected in (
                 ({"kind": "Event"}, 1), ({"kind": "Pod", "involvedObject": {}}, 0), ({"regarding": {}}, 1),
                 ({"kind": None, "involvedObject": {}}, 1), ({"kind": 5, "regarding": {}}, 1), ({}, 0),
+                ({"kind": "", "regarding": {}}, 0),
                 ({"involvedObject": "x"}, 0), ({"type": "Warning", "object": 1, "kind": "Event"}, 1)):
             self.check(json.dumps(document).encode(), **({"delivered": 1} if expected else {"malformed": 1}))
 
