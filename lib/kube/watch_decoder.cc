@@ -276,25 +276,27 @@ class WatchDecoder::Impl {
     const std::size_t bytes = list_text_.size();
     list_text_.append(kJsonPadding, '\0');
     const std::string_view text = std::string_view(list_text_).substr(0, bytes);
-    if (too_long || !ReadListText(text, event)) return GiveMalformed(text, event);
-    return true;
-  }
-
-  // Reads a List without its items.
-  bool ReadListText(std::string_view text, Event& event) {
+    if (too_long) return GiveMalformed(text, event);
     std::optional<JsonCursor> cursor = CursorOn(text);
-    if (!cursor) return false;
-    JsonCursor frame = *cursor;
-    const ReadResult result = reader_.ReadDocument(frame, event, facts_);
-    if (result == ReadResult::kFrameWithItems) NoteFrame(event);
-    if (result != ReadResult::kList) return result == ReadResult::kFrameWithItems;
+    if (cursor) {
+      JsonCursor frame = *cursor;
+      switch (reader_.ReadDocument(frame, event, facts_)) {
+        case ReadResult::kFrameWithItems:
+          NoteFrame(event);
+          return true;
+        case ReadResult::kFrame:
+        case ReadResult::kFault:
+        case ReadResult::kList:
+          break;
+      }
+    }
     event = Event();
     event.frame_type = FrameType::kList;
-    event.raw_object = cursor->TextTo(frame);
+    event.raw_object = text;
     std::string_view continue_token;
-    if (!reader_.ReadList(*cursor, event.resource_version, continue_token))
-      return false;
-    version_ = event.resource_version;
+    // A List is no frame: if it cannot be read, it has no version.
+    if (cursor) reader_.ReadList(*cursor, event.resource_version, continue_token);
+    if (!event.resource_version.empty()) version_ = event.resource_version;
     list_continue_ = continue_token;
     return true;
   }
