@@ -151,7 +151,10 @@ class WatchDecoder::Impl {
         }
         continue;
       }
-      if (!end_) return false;
+      if (!end_) {
+        DropTooLong();  // pieces that end with a frame never leave the scanner wanting
+        return false;
+      }
       const StreamEnd end = *end_;
       end_.reset();
       Step step = Step::kMore;
