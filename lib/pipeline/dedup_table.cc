@@ -113,6 +113,19 @@ void DedupTable::PrefetchEntry(std::uint64_t hash) const {
   __builtin_prefetch(reinterpret_cast<const char*>(&entries_[slot]) + 64);
 }
 
+void DedupTable::PrefetchText(std::uint64_t hash) const {
+  const std::uint32_t slot = index_.Guess(hash);
+  if (slot == kNone) return;
+  const Entry& entry = entries_[slot];
+  __builtin_prefetch(entry.key_text);
+  __builtin_prefetch(entry.key_text + 64);
+  const char* kept = reinterpret_cast<const char*>(entry.kept);
+  for (std::size_t i = 0;
+       kept != nullptr && i < sizeof(Kept) + entry.kept_bytes && i < 1024; i += 64) {
+    __builtin_prefetch(kept + i, 1);
+  }
+}
+
 // Requires: size() < max_keys_.
 std::uint32_t DedupTable::Insert(const KeyView& key) {
   std::uint32_t slot = free_;

@@ -40,9 +40,11 @@ class DedupTable {
   SteadyTime NextDeadline() const { return next_deadline_; }
   std::size_t size() const { return index_.size(); }
 
-  // Bring into the cache what Observe of a key with this hash will need, in two steps.
+  // Bring into the cache what Observe of a key with this hash will need, in three steps
+  // that need one another.
   void PrefetchIndex(std::uint64_t hash) const { index_.Prefetch(hash); }
   void PrefetchEntry(std::uint64_t hash) const;
+  void PrefetchText(std::uint64_t hash) const;
 
  private:
   enum class State : std::uint8_t {

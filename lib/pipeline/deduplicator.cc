@@ -41,6 +41,7 @@ class TableDeduplicator final : public Deduplicator {
       if (i + kAhead / 2 < batch.size()) {
         table_.PrefetchEntry(batch[i + kAhead / 2].key.hash);
       }
+      if (i + 2 < batch.size()) table_.PrefetchText(batch[i + 2].key.hash);
       decisions[i] = table_.Observe(batch[i], adapter);
     }
   }
