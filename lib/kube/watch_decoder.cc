@@ -147,10 +147,7 @@ class WatchDecoder::Impl {
         if (TakeStep(step, event)) return true;
         continue;
       }
-      if (!end_) {
-        DropTooLong();  // pieces that end with a frame never leave the scanner wanting
-        return false;
-      }
+      if (!end_) return false;
       const StreamEnd end = *end_;
       end_.reset();
       Step step = Step::kMore;
