@@ -4,15 +4,14 @@ namespace k8sentry::cli {
 namespace {
 
 FlagGroup ReportFlags() {
-  return {
-      "What is reported",
-      {{0, "reason", "REASON,...", "only these reasons"},
-       {0, "exclude-reason", "REASON,...", "never these reasons"},
-       {'n', "namespace", "NAMESPACE,...", "only objects of these namespaces"},
-       {0, "exclude-namespace", "NAMESPACE,...", "never objects of these namespaces"},
-       {0, "type", "TYPE,...",
-        "only these Event types; by default every type but Normal,\n"
-        "and seven Normal reasons that mean trouble"}}};
+  return {"What is reported",
+          {{0, "reason", "REASON,...", "only these reasons"},
+           {0, "exclude-reason", "REASON,...", "never these reasons"},
+           {'n', "namespace", "NS,...", "only objects of these namespaces"},
+           {0, "exclude-namespace", "NS,...", "never objects of these namespaces"},
+           {0, "type", "TYPE,...",
+            "only these Event types; by default every type but Normal, "
+            "and seven Normal reasons that mean trouble"}}};
 }
 
 FlagGroup GroupingFlags() {
@@ -20,20 +19,20 @@ FlagGroup GroupingFlags() {
           {{0, "threshold", "REASON=N",
             "tell a reason only from its Nth occurrence within 10m on"},
            {0, "window", "DURATION",
-            "swallow repetitions this long, doubling up to 1h while\n"
-            "they go on; 0 tells everything (default 5m)"},
+            "swallow repetitions this long, doubling up to 1h while they go on; 0 "
+            "tells everything (default 5m)"},
            {0, "lookback", "DURATION",
-            "run: how old Events of the first list may be; 0 reports\n"
-            "none of it (default 15m)"},
+            "how old the Events of the first list may be; 0 reports none of it; "
+            "without effect on a replay (default 15m)"},
            {0, "cluster-name", "NAME",
             "joins the fingerprint, for several clusters in one project"}}};
 }
 
-FlagGroup LogFlags() {
+FlagGroup LogFlags(std::string_view levels) {
   return {"Log, on stderr",
-          {{0, "log-level", "LEVEL", "debug, info, warning, error or off"},
+          {{0, "log-level", "LEVEL", levels},
            {0, "log-format", "FORMAT",
-            "text or json (default: text on a terminal, else json)"},
+            "text or json (default: text on a terminal, json elsewhere)"},
            {'h', "help", "", "show this help"}}};
 }
 
@@ -53,8 +52,8 @@ CommandSpec RunCommand() {
           "at once.",
       .groups = {{"Cluster",
                   {{0, "kubeconfig", "FILE",
-                    "kubeconfig to use (default: $KUBECONFIG, then the Pod's\n"
-                    "service account, then ~/.kube/config)"},
+                    "kubeconfig to use (default: $KUBECONFIG, then the Pod's service "
+                    "account, then ~/.kube/config)"},
                    {0, "context", "NAME", "context of the kubeconfig"},
                    {'A', "all-namespaces", "", "watch all namespaces (the default)"}}},
                  ReportFlags(),
@@ -65,7 +64,7 @@ CommandSpec RunCommand() {
                    {0, "color", "WHEN", "auto, always or never (default auto)"},
                    {0, "drain-timeout", "DURATION",
                     "how long to deliver what waits at the end (default 5s)"}}},
-                 LogFlags()},
+                 LogFlags("debug, info, warning, error or off (default info)")},
       .environment =
           "  SENTRY_DSN                where issues go; never a flag, for flags are "
           "visible\n"
@@ -99,17 +98,18 @@ CommandSpec ReplayCommand() {
           "run sends the issues, too; sending them twice is harmless, for their ids "
           "are\n"
           "made from the Events.",
-      .groups = {{"Output",
-                  {{'o', "output", "FORMAT",
-                    "table, json or ndjson (default table); ndjson is one line\n"
-                    "per telling as it happens"},
-                   {0, "color", "WHEN", "auto, always or never (default auto)"},
-                   {0, "dry-run", "", "send nothing, even with a DSN"},
-                   {0, "drain-timeout", "DURATION",
-                    "how long to deliver what waits after Ctrl-C (default 5s)"}}},
-                 ReportFlags(),
-                 GroupingFlags(),
-                 LogFlags()},
+      .groups =
+          {{"Output",
+            {{'o', "output", "FORMAT",
+              "table, json or ndjson (default table); ndjson is one line per telling "
+              "as it happens"},
+             {0, "color", "WHEN", "auto, always or never (default auto)"},
+             {0, "dry-run", "", "send nothing, even with a DSN"},
+             {0, "drain-timeout", "DURATION",
+              "how long to deliver what waits after Ctrl-C (default 5s)"}}},
+           ReportFlags(),
+           GroupingFlags(),
+           LogFlags("debug, info, warning, error or off (default warning)")},
       .environment =
           "  SENTRY_DSN, SENTRY_ENVIRONMENT, SENTRY_RELEASE, HTTPS_PROXY, NO_PROXY\n"
           "                            as for run\n"

@@ -11,7 +11,7 @@ struct Flag {
   char letter = 0;  // of the short form, or 0
   std::string_view name;
   std::string_view value;  // what stands for its value in the help; empty: a switch
-  std::string_view help;   // lines are split at '\n'
+  std::string_view help;
 };
 
 struct FlagGroup {

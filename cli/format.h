@@ -16,9 +16,10 @@ std::string TellingLine(const Telling& telling);
 // {"ledger":{...}} and a newline.
 std::string LedgerLine(const Ledger& ledger);
 
-// The table of all issues, errors and the most frequent first, `width` columns wide (0:
-// as wide as it needs).
-std::string IssueTable(const Issues& issues, std::size_t width, const Painter& paint);
+// The table of all issues, errors and the most frequent first. When it is longer than
+// the screen its worst lines come again beneath, where a person looks.
+std::string IssueTable(const Issues& issues, const Screen& screen,
+                       const Painter& paint);
 // One telling as a line for a person.
 std::string TellingText(const Telling& telling, std::size_t width,
                         const Painter& paint);

@@ -5,26 +5,29 @@
 namespace k8sentry::cli {
 namespace {
 
-constexpr std::size_t kFlagColumn = 30;
+constexpr std::size_t kFlagColumn = 34;
+constexpr std::size_t kWidth = 80;  // of a terminal nobody has touched
+
+// Appends `text` from `column` on, in lines that begin at kFlagColumn.
+void AppendWrapped(std::string_view text, std::size_t column, std::string& out) {
+  const std::size_t room = kWidth - kFlagColumn;
+  for (; !text.empty(); column = 0) {
+    std::size_t end = text.size() <= room ? text.size() : text.rfind(' ', room);
+    if (end == text.npos) end = text.size();
+    out += std::string(kFlagColumn - column, ' ');
+    out += text.substr(0, end);
+    out += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
 
 void AppendFlag(const Flag& flag, std::string& out) {
   std::string left =
       flag.letter != 0 ? "  -" + std::string(1, flag.letter) + ", " : "      ";
   left += "--" + std::string(flag.name);
   if (!flag.value.empty()) left += " " + std::string(flag.value);
-  std::string_view help = flag.help;
   out += left;
-  if (left.size() + 2 > kFlagColumn) {
-    out += '\n';
-    left.clear();
-  }
-  for (std::size_t column = left.size(); !help.empty(); column = 0) {
-    const std::size_t end = std::min(help.find('\n'), help.size());
-    out += std::string(kFlagColumn - column, ' ');
-    out += help.substr(0, end);
-    out += '\n';
-    help.remove_prefix(std::min(end + 1, help.size()));
-  }
+  AppendWrapped(flag.help, left.size(), out);
 }
 
 constexpr std::string_view kExitCodes =

@@ -4,14 +4,22 @@
 #include <utility>
 
 #include "k8sentry/key.h"
+#include "k8sentry/text.h"
 
 namespace k8sentry::cli {
+namespace {
+
+// What a wide terminal may show; a message may have megabytes.
+constexpr std::size_t kMaxMessage = 400;
+
+}  // namespace
 
 IssueRecord RecordOf(const Telling& telling) {
   const Event& event = telling.event.view();
   IssueRecord record;
   record.fingerprint = telling.key.fingerprint();
   record.issue = IssueOf(telling);
+  record.message = TruncateCharacters(FirstLine(event.message), kMaxMessage);
   record.reason = event.reason;
   record.namespace_ = event.involved_object.namespace_;
   record.workload_kind = telling.workload_kind;

@@ -14,7 +14,8 @@ namespace k8sentry::cli {
 // As the Events have it: hostile text.
 struct IssueRecord {
   std::vector<std::string> fingerprint;
-  Issue issue;  // title, level and culprit of the last telling
+  Issue issue;          // title, level and culprit of the last telling
+  std::string message;  // its first line, longer than in the title
   std::string reason;
   std::string namespace_;
   std::string workload_kind;

@@ -52,16 +52,16 @@ std::string LedgerText(const Ledger& ledger, const Painter& paint) {
                                        : paint(Style::kBoldRed, "(DOES NOT BALANCE)")) +
                     "\n";
   std::string beside;
-  for (const auto& [name, value] :
-       std::array<Term, 5>{{{"still-firing", ledger.summaries},
-                            {"deleted", ledger.deleted},
-                            {"bookmarks", ledger.bookmarks},
-                            {"errors", ledger.errors},
-                            {"blank lines", ledger.blank_lines}}}) {
-    if (value == 0) continue;
-    beside +=
-        (beside.empty() ? "" : ", ") + std::to_string(value) + " " + std::string(name);
-  }
+  const auto add = [&](std::uint64_t n, std::string_view one, std::string_view many) {
+    if (n == 0) return;
+    beside += (beside.empty() ? "" : ", ") + std::to_string(n) + " ";
+    beside += n == 1 ? one : many;
+  };
+  add(ledger.summaries, "still-firing telling", "still-firing tellings");
+  add(ledger.deleted, "deleted", "deleted");
+  add(ledger.bookmarks, "bookmark", "bookmarks");
+  add(ledger.errors, "error frame", "error frames");
+  add(ledger.blank_lines, "blank line", "blank lines");
   if (!beside.empty()) out += paint(Style::kDim, "beside  ") + beside + "\n";
   return out;
 }

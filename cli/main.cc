@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -34,10 +36,14 @@ int UsageError(const Status& status) {
 }
 
 int UnknownCommand(const std::string& word) {
-  std::vector<std::string_view> known;
-  for (const CommandSpec& command : Commands()) known.push_back(command.name);
+  const bool is_flag = word.starts_with('-');
+  std::vector<std::string_view> known = {"--help", "--version"};
+  if (!is_flag) {
+    known.clear();
+    for (const CommandSpec& command : Commands()) known.push_back(command.name);
+  }
   const std::string_view meant = Suggest(word, known);
-  Complain("unknown command '" + word + "'" +
+  Complain((is_flag ? "unknown flag '" : "unknown command '") + word + "'" +
            (meant.empty() ? "; see 'k8sentry --help'"
                           : "; did you mean '" + std::string(meant) + "'?"));
   return kExitUsage;
@@ -66,6 +72,15 @@ int SimpleCommand(const CommandSpec& command,
   if (words->empty()) return PrintVersion();
   return UsageError(Status(StatusCode::kInvalidArgument,
                            "version takes no argument, but got '" + (*words)[0] + "'"));
+}
+
+// A standard descriptor that the caller closed would be the next file we open, and our
+// output would go into it. These refuse what is asked of them, with EBADF.
+void OccupyStandardDescriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0)
+      open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
 }
 
 int Main(const std::vector<std::string>& arguments) {
@@ -97,5 +112,6 @@ int Main(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   // The DSN is in our memory: no core dump, and no other process of the user looks in.
   prctl(PR_SET_DUMPABLE, 0);
+  k8sentry::cli::OccupyStandardDescriptors();
   return k8sentry::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

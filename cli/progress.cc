@@ -20,7 +20,7 @@ void Progress::Update(const EventSource& source) {
   next_ = now + std::chrono::milliseconds(100);
   const double share = std::min(1.0, static_cast<double>(source.counters().bytes) /
                                          static_cast<double>(*source.total_bytes()));
-  const std::size_t width = WidthOf(STDERR_FILENO);
+  const std::size_t width = ScreenOf(STDERR_FILENO).width;
   const std::size_t cells = std::clamp<std::size_t>(width, 30, 80) - 20;
   const auto full = static_cast<std::size_t>(share * static_cast<double>(cells));
   std::string bar(full, '#');

@@ -37,13 +37,12 @@ Style StyleOf(Level level) {
   }
 }
 
-// The title without its reason, which has a place of its own.
+// Without the words that say nothing about the trouble.
 std::string MessageOf(const IssueRecord& record) {
-  std::string_view title = record.issue.title;
-  if (title == record.reason) return "";
-  const std::string prefix = record.reason + ": ";
-  if (title.starts_with(prefix)) title.remove_prefix(prefix.size());
-  return EscapeForTerminal(title);
+  std::string_view message = record.message;
+  constexpr std::string_view kCombined = "(combined from similar events): ";
+  if (message.starts_with(kCombined)) message.remove_prefix(kCombined.size());
+  return EscapeForTerminal(message);
 }
 
 Row RowOf(const IssueRecord& record) {
@@ -119,10 +118,13 @@ class TableWriter {
       out += Fit("WORKLOAD", widths_.workload) + "  " + Fit("REASON", widths_.reason) +
              "  MESSAGE";
     } else {
-      out += "WORKLOAD";
+      out += Shorten("WORKLOAD, REASON: MESSAGE", widths_.workload);
     }
     return paint_(Style::kDim, out) + "\n";
   }
+
+  // How many lines the table takes.
+  std::size_t LinesOf(std::size_t rows) const { return 1 + rows * (one_line_ ? 1 : 2); }
 
   std::string Line(const Row& row) const {
     std::string out =
@@ -170,15 +172,12 @@ std::string Plural(std::size_t n, const std::string& noun) {
   return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
 }
 
-// "85 issues: 45 errors, 14 warnings, 26 infos; times are UTC"
+// "85 issues: 45 errors, 14 warnings, 26 info"
 std::string Headline(const std::vector<Row>& rows, const Painter& paint) {
   std::size_t errors = 0, warnings = 0;
-  Time first = Time::max(), last = Time::min();
   for (const Row& row : rows) {
     errors += row.level <= Level::kError;
     warnings += row.level == Level::kWarning;
-    first = std::min(first, row.first);
-    last = std::max(last, row.last);
   }
   const std::size_t rest = rows.size() - errors - warnings;
   std::string out = paint(Style::kBold, Plural(rows.size(), "issue"));
@@ -189,25 +188,62 @@ std::string Headline(const std::vector<Row>& rows, const Painter& paint) {
   add(errors, Plural(errors, "error"), Style::kBoldRed);
   add(warnings, Plural(warnings, "warning"), Style::kYellow);
   add(rest, std::to_string(rest) + " info", Style::kBlue);
-  out += ": " + parts;
+  return out + ": " + parts + "\n";
+}
+
+// "2026-11-21 03:11 to 03:23 UTC"
+std::string Span(const std::vector<Row>& rows) {
+  Time first = Time::max(), last = Time::min();
+  for (const Row& row : rows) {
+    first = std::min(first, row.first);
+    last = std::max(last, row.last);
+  }
   const std::string from = FormatTime(first), to = FormatTime(last);
-  out +=
-      paint(Style::kDim,
-            "  (" + from.substr(0, 10) + " " + from.substr(11, 5) + " to " +
-                (from.substr(0, 10) == to.substr(0, 10) ? "" : to.substr(0, 10) + " ") +
-                to.substr(11, 5) + " UTC)");
-  return out + "\n";
+  const bool one_day = from.substr(0, 10) == to.substr(0, 10);
+  return from.substr(0, 10) + " " + from.substr(11, 5) + " to " +
+         (one_day ? "" : to.substr(0, 10) + " ") + to.substr(11, 5) + " UTC";
+}
+
+// The first rows again in short, for whoever sees only the end of a long table.
+std::string Worst(const std::vector<Row>& rows, std::size_t width,
+                  const Painter& paint) {
+  const std::size_t n = std::min<std::size_t>(rows.size(), 5);
+  std::size_t count = 0, workload = 0, reason = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    count = std::max(count, std::to_string(rows[i].sightings).size());
+    workload = std::max(workload, DisplayWidth(rows[i].workload));
+    reason = std::max(reason, DisplayWidth(rows[i].reason));
+  }
+  workload = std::min(workload, width / 2);
+  std::string out;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Row& row = rows[i];
+    out += "  " + paint(StyleOf(row.level), RightAligned(row.sightings, count) + "x") +
+           "  " + paint(Style::kBold, Fit(row.workload, workload)) + "  " +
+           Fit(row.reason, reason);
+    const std::size_t used = 2 + count + 1 + 2 + workload + 2 + reason + 2;
+    if (width > used + 16) {
+      out += "  " + paint(Style::kDim, Shorten(row.message, width - used));
+    }
+    out += "\n";
+  }
+  return out;
 }
 
 }  // namespace
 
-std::string IssueTable(const Issues& issues, std::size_t width, const Painter& paint) {
+std::string IssueTable(const Issues& issues, const Screen& screen,
+                       const Painter& paint) {
   const std::vector<Row> rows = SortedRows(issues);
   if (rows.empty()) return paint(Style::kBold, "no issues") + "\n";
-  const TableWriter table(rows, width, paint);
+  const TableWriter table(rows, screen.width, paint);
   std::string out = table.Header();
   for (const Row& row : rows) out += table.Line(row);
-  return out + "\n" + Headline(rows, paint);
+  out += "\n" + Headline(rows, paint);
+  if (screen.height != 0 && table.LinesOf(rows.size()) + 8 > screen.height) {
+    out += Worst(rows, screen.width, paint);
+  }
+  return out + paint(Style::kDim, Span(rows)) + "\n\n";
 }
 
 std::string TellingText(const Telling& telling, std::size_t width,

@@ -68,13 +68,15 @@ bool UseColor(ColorWhen when, int descriptor) {
          isatty(descriptor) == 1;
 }
 
-std::size_t WidthOf(int descriptor) {
+Screen ScreenOf(int descriptor) {
   winsize size = {};
-  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    return {.width = size.ws_col, .height = size.ws_row};
+  }
   const std::string columns = Environment("COLUMNS");
-  std::size_t width = 0;
-  std::from_chars(columns.data(), columns.data() + columns.size(), width);
-  return width;
+  Screen screen;
+  std::from_chars(columns.data(), columns.data() + columns.size(), screen.width);
+  return screen;
 }
 
 std::size_t DisplayWidth(std::string_view text) {

@@ -12,8 +12,14 @@ namespace k8sentry::cli {
 // Whether `descriptor` should be written to in colour (NO_COLOR, TERM=dumb, pipes).
 bool UseColor(ColorWhen when, int descriptor);
 
-// Columns of the terminal behind `descriptor`; else COLUMNS; 0 when there is no limit.
-std::size_t WidthOf(int descriptor);
+// In characters; 0: no limit.
+struct Screen {
+  std::size_t width = 0;
+  std::size_t height = 0;
+};
+
+// The terminal behind `descriptor`; if it is none, COLUMNS and no height.
+Screen ScreenOf(int descriptor);
 
 // Columns that `text` takes. Requires: escaped UTF-8. Wide characters take two.
 std::size_t DisplayWidth(std::string_view text);

@@ -148,17 +148,13 @@ bool FrameReader::ReadObject(JsonCursor& cursor, Event& event, ObjectFacts& fact
   facts = ObjectFacts();
   SecondSpelling second;
   std::string_view kind;
-  bool has_kind = false;
   bool has_involved_object = false;
   bool has_source = false;
   const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
     const std::string_view key = PlainKey(raw_key);
     switch (key.size()) {
       case 4:
-        if (key == "kind") {
-          has_kind = !cursor.done() && cursor.front() == '"';
-          return ReadString(cursor, kind);
-        }
+        if (key == "kind") return ReadString(cursor, kind);
         if (key == "type") return ReadString(cursor, event.type);
         if (key == "note") return ReadString(cursor, second.note);
         break;
@@ -239,7 +235,7 @@ bool FrameReader::ReadObject(JsonCursor& cursor, Event& event, ObjectFacts& fact
   if (!whole) return false;
   Adopt(second, has_involved_object, has_source, event);
   facts.is_event =
-      has_kind ? kind == "Event" : has_involved_object || second.has_regarding;
+      kind.empty() ? has_involved_object || second.has_regarding : kind == "Event";
   return true;
 }
 

@@ -93,8 +93,6 @@ void JsonScanner::EndWatch() {
 void JsonScanner::SkipLine(std::size_t bytes) {
   state_ = State::kOutside;
   line_is_blank_ = true;
-  blank_lines_ += blank_lines_ahead_;
-  blank_lines_ahead_ = 0;
   offset_ += bytes;
   previous_ = '\n';
 }
@@ -119,14 +117,12 @@ JsonScanner::Step JsonScanner::ScanStart(const char*& p, const char* end) {
 JsonScanner::Step JsonScanner::ScanOutside(const char*& p, const char* end) {
   for (; p != end; ++p) {
     if (*p == '\n') {
-      if (line_is_blank_) ++blank_lines_ahead_;
+      if (line_is_blank_) ++blank_lines_;
       line_is_blank_ = true;
       ++p;
       return Step::kLine;
     }
     if (ClassOf(*p) == ByteClass::kSpace) continue;
-    blank_lines_ += blank_lines_ahead_;
-    blank_lines_ahead_ = 0;
     is_list_ = false;
     depth_ = 0;
     Begin(*p == '{' ? State::kDocument : State::kRestOfLine, p);
@@ -154,19 +150,12 @@ JsonScanner::Step JsonScanner::ScanItems(const char*& p, const char* end) {
     return EndMalformed(State::kOutside);
   }
   if (*p == ',') {
-    const bool empty = element_due_;
-    if (empty) Begin(State::kItems, p);
-    element_due_ = after_comma_ = true;
+    element_due_ = true;
     last_ = ',';
     ++p;
-    return empty ? Step::kMalformed : Step::kMore;
+    return Step::kMore;
   }
   if (*p == ']') {
-    if (element_due_ && after_comma_) {
-      Begin(State::kItems, p);
-      element_due_ = false;
-      return Step::kMalformed;
-    }
     Begin(State::kDocument, p);
     return Close(p);
   }
@@ -229,7 +218,6 @@ JsonScanner::Step JsonScanner::Open(const char*& p) {
   if (!items) return Step::kMore;
   state_ = State::kItems;
   is_list_ = element_due_ = true;
-  after_comma_ = false;
   return Step::kListPart;
 }
 

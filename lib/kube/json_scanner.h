@@ -19,7 +19,7 @@ class JsonScanner {
     kMore,       // nothing: all bytes were read
     kLine,       // a line outside of documents
     kDocument,   // a document that is no List, from `{` to `}`
-    kMalformed,  // what cannot be delimited; it may be empty
+    kMalformed,  // what cannot be delimited, or stands in place of an item
     kListPart,   // a part of a List, from `{` or `]` to the `[` of its items
     kItem,       // an item of a List, from `{` to `}`
     kListEnd,    // the last part of a List, from `]` to `}`
@@ -97,7 +97,6 @@ class JsonScanner {
   std::uint64_t offset_ = 0;
   std::uint64_t start_ = 0;
   std::uint64_t blank_lines_ = 0;
-  std::uint64_t blank_lines_ahead_ = 0;  // they count when a document follows
   std::array<std::uint64_t, kMaxDepth / 64> square_ = {};  // a bit per open bracket
   int depth_ = 0;
   State state_ = State::kStart;
@@ -108,7 +107,6 @@ class JsonScanner {
   bool escaped_ = false;        // a backslash stands before the next byte
   bool is_list_ = false;        // the document has had items
   bool element_due_ = false;    // items: behind a comma or the `[`
-  bool after_comma_ = false;    // items: a comma, if element_due_
   char previous_ = 0;           // the last byte of the last Scan
   char last_ = 0;               // inside: the last byte that was not white space
   std::uint8_t key_bytes_ = 0;  // more than kMaxKeyBytes: too long

@@ -30,6 +30,9 @@ class DecoderSource : public EventSource {
            decoder_.counters().bytes != read_bytes_;
   }
   const DecoderCounters& counters() const override { return decoder_.counters(); }
+  std::string_view malformed_sample() const override {
+    return decoder_.malformed_sample();
+  }
 
  private:
   WatchDecoder& decoder_;
@@ -72,6 +75,9 @@ class DescriptorSource : public EventSource {
   int descriptor() const override { return regular_ ? -1 : fd_; }
   bool ready() const override { return regular_ || !decoded_all_; }
   const DecoderCounters& counters() const override { return decoder_.counters(); }
+  std::string_view malformed_sample() const override {
+    return decoder_.malformed_sample();
+  }
   Status status() const override { return status_; }
   std::optional<std::uint64_t> total_bytes() const override { return total_bytes_; }
 

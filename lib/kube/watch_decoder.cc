@@ -54,9 +54,9 @@ class WatchDecoder::Impl {
         batch_(kBatchEvents) {}
 
   std::span<char> Prepare(std::size_t min_bytes) {
-    const std::span<char> room = buffer_.Prepare(min_bytes, max_frame_bytes_);
+    DropWhatIsRead();
     lines_.Forget();
-    return room;
+    return buffer_.Prepare(min_bytes, max_frame_bytes_);
   }
 
   void Commit(std::size_t bytes) {
@@ -144,11 +144,7 @@ class WatchDecoder::Impl {
         std::size_t used = 0;
         const Step step = scanner_.Scan(rest(), used);
         read_ += used;
-        if (step != Step::kMore) {
-          if (TakeStep(step, event)) return true;
-        } else {
-          DropTooLong();
-        }
+        if (TakeStep(step, event)) return true;
         continue;
       }
       if (!end_) return false;
@@ -160,7 +156,7 @@ class WatchDecoder::Impl {
       } else {
         scanner_.EndWatch();
       }
-      const bool left = step != Step::kMore && TakeStep(step, event);
+      const bool left = TakeStep(step, event);
       ForgetList();
       too_long_ = false;
       buffer_.Drop(read_);
@@ -188,6 +184,7 @@ class WatchDecoder::Impl {
 
   // What the scanner found: true if it is a frame.
   bool TakeStep(Step step, Event& event) {
+    if (step == Step::kMore || step == Step::kLine) return false;
     const std::uint64_t bytes = scanner_.offset() - scanner_.start();
     // Of what is too long only the beginning is left.
     const bool too_long = bytes > max_frame_bytes_;
@@ -242,8 +239,9 @@ class WatchDecoder::Impl {
     return result == ReadResult::kFrame && cursor->done();
   }
 
-  // Bytes that are too long for a frame are not kept while its end is looked for.
-  void DropTooLong() {
+  // Keeps of the bytes that were read only those of an unfinished frame, and not even
+  // them if they are too many already.
+  void DropWhatIsRead() {
     std::size_t needed = 0;
     if (scanner_.unfinished()) {
       const std::uint64_t bytes = scanner_.offset() - scanner_.start();
@@ -276,25 +274,27 @@ class WatchDecoder::Impl {
     const std::size_t bytes = list_text_.size();
     list_text_.append(kJsonPadding, '\0');
     const std::string_view text = std::string_view(list_text_).substr(0, bytes);
-    if (too_long || !ReadListText(text, event)) return GiveMalformed(text, event);
-    return true;
-  }
-
-  // Reads a List without its items.
-  bool ReadListText(std::string_view text, Event& event) {
+    if (too_long) return GiveMalformed(text, event);
     std::optional<JsonCursor> cursor = CursorOn(text);
-    if (!cursor) return false;
-    JsonCursor frame = *cursor;
-    const ReadResult result = reader_.ReadDocument(frame, event, facts_);
-    if (result == ReadResult::kFrameWithItems) NoteFrame(event);
-    if (result != ReadResult::kList) return result == ReadResult::kFrameWithItems;
+    if (cursor) {
+      JsonCursor frame = *cursor;
+      switch (reader_.ReadDocument(frame, event, facts_)) {
+        case ReadResult::kFrameWithItems:
+          NoteFrame(event);
+          return true;
+        case ReadResult::kFrame:
+        case ReadResult::kFault:
+        case ReadResult::kList:
+          break;
+      }
+    }
     event = Event();
     event.frame_type = FrameType::kList;
-    event.raw_object = cursor->TextTo(frame);
+    event.raw_object = text;
     std::string_view continue_token;
-    if (!reader_.ReadList(*cursor, event.resource_version, continue_token))
-      return false;
-    version_ = event.resource_version;
+    // A List is no frame: if it cannot be read, it has no version.
+    if (cursor) reader_.ReadList(*cursor, event.resource_version, continue_token);
+    if (!event.resource_version.empty()) version_ = event.resource_version;
     list_continue_ = continue_token;
     return true;
   }

@@ -78,13 +78,14 @@ class RunnerImpl final : public Runner {
   const Pipeline::TellingFunction tell_;
   Now now_ = ReadClocks();
   bool reading_ = true;
+  bool source_is_watched_ = true;
 };
 
 SteadyTime RunnerImpl::NextDeadline() const {
   SteadyTime next = std::min(sink_.NextDeadline(), queue_.NextDeadline());
   if (transport_ != nullptr) next = std::min(next, transport_->NextDeadline());
   if (may_read()) {
-    if (source_.ready()) return SteadyTime::min();
+    if (source_.ready() || !source_is_watched_) return SteadyTime::min();
     next = std::min(next, source_.NextDeadline());
   }
   // A replay's windows close by the times of its events.
@@ -96,7 +97,8 @@ SteadyTime RunnerImpl::NextDeadline() const {
 void RunnerImpl::Arm() {
   wait_set_->Watch(transport_slot_,
                    transport_ != nullptr ? transport_->descriptor() : -1);
-  wait_set_->Watch(source_slot_, may_read() ? source_.descriptor() : -1);
+  source_is_watched_ =
+      wait_set_->Watch(source_slot_, may_read() ? source_.descriptor() : -1);
   wait_set_->Arm(finished() ? SteadyTime::max() : NextDeadline());
 }
 

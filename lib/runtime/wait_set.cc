@@ -40,20 +40,21 @@ WaitSet::~WaitSet() {
   }
 }
 
-void WaitSet::Watch(Slot& slot, int descriptor) {
+bool WaitSet::Watch(Slot& slot, int descriptor) {
   if (slot.watched >= 0 && slot.watched != descriptor) {
     epoll_ctl(epoll_, EPOLL_CTL_DEL, slot.watched,
               nullptr);  // may be closed: no matter
     slot.watched = -1;
   }
-  if (descriptor < 0) return;
+  if (descriptor < 0) return true;
   // The same number may be another file by now, which the kernel has not seen yet.
   epoll_event event = {.events = EPOLLIN, .data = {.fd = descriptor}};
   if (slot.watched == descriptor &&
       epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &event) == 0) {
-    return;
+    return true;
   }
   slot.watched = Add(epoll_, descriptor) ? descriptor : -1;
+  return slot.watched >= 0;
 }
 
 void WaitSet::Arm(SteadyTime deadline) {

@@ -21,12 +21,13 @@ class WaitSet {
 
   int descriptor() const { return epoll_; }
 
-  // One watched descriptor, which may be another one each time, or -1. Regular files
-  // cannot be watched (they are always readable) and are ignored.
+  // One watched descriptor, which may be another one each time, or -1.
   struct Slot {
     int watched = -1;
   };
-  void Watch(Slot& slot, int descriptor);
+  // False when it cannot be watched, for it is always readable: a regular file,
+  // /dev/null.
+  bool Watch(Slot& slot, int descriptor);
 
   // The deadline at which the descriptor becomes readable.
   void Arm(SteadyTime deadline);

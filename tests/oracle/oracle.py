@@ -220,16 +220,15 @@ def rfc3339(when):
 
 def place(key, event):
     """What of a telling or an issue comes from its last event."""
-    parts = dict(part.split(":", 1) for part in key[1:])
-    namespace, name = parts.get("namespace", ""), parts.get("workload", "")
-    kind, line = workload_of(event.kind, event.name)[0], first_line(event.message)
-    title = f"{event.reason}: {line}" if event.message else event.reason
+    parts = dict(part.split(":", 1) for part in key[1:])  # harmless ones
+    kind, name = workload_of(event.kind, event.name)
+    title = f"{event.reason}: {first_line(event.message)}" if event.message else event.reason
     level = "error" if event.reason in ERROR_REASONS else "warning"
-    return {"fingerprint": list(key), "title": title[:100],
+    culprit = ([parts["namespace"]] if "namespace" in parts else []) + [kind, parts.get("workload", "")]
+    return {"fingerprint": list(key), "title": title[:100], "culprit": "/".join(culprit),
             "level": "info" if event.type == "Normal" else level,
-            "culprit": "/".join(([namespace] if namespace else []) + [kind, name]),
-            "reason": parts.get("reason", ""), "namespace": namespace,
-            "workload": {"kind": kind, "name": name}, "container": parts.get("container", "")}
+            "reason": event.reason, "namespace": event.namespace,
+            "workload": {"kind": kind, "name": name}, "container": container_of(event)}
 
 
 def describe(key, issue):

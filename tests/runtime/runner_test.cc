@@ -149,6 +149,7 @@ TEST_F(RunnerTest, DescriptorIsReadableWhenTheSourcesIs) {
 TEST_F(RunnerTest, ReadsARegularFileWhichEpollRefuses) {
   source_.fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(source_.fd, 0);
+  source_.says_ready = false;
   source_.Give(EventsOf("A", 5));
   source_.End();
   while (runner().Poll(1h)) {
