@@ -82,9 +82,8 @@ class GeneratedStream {
 // two are full all the time. New uids, rising counts, DELETED and escaped messages come
 // from the generator.
 constexpr char kStream[] =
-    "--frames 310000 --seed 11 --deleted 0.2 --modified 0.3 --namespaces 20 "
-    "--workloads 300"
-    " --nodes 50 --series 3000 --bookmark-every 1000";
+    "--frames 310000 --seed 11 --deleted 0.2 --modified 0.3 --namespaces 2 "
+    "--workloads 10 --nodes 20 --series 3000 --bookmark-every 1000";
 constexpr std::uint64_t kWarmUp = 200000, kMeasured = 100000;
 
 struct Outcome {
@@ -134,7 +133,7 @@ Outcome Measure(const PipelineOptions& options) {
 TEST(Allocations, AreNoneFromBytesToVerdict) {
   PipelineOptions options;
   options.filter.message.exclude = "no such [a-z]+ (text|words) at all$";
-  options.deduplicator.max_keys = 200;
+  options.deduplicator.max_keys = 50;
   options.deduplicator.thresholds = {{"Unhealthy", 3}};
   options.max_uids = 5000;
   const Outcome outcome = Measure(options);
