@@ -31,6 +31,7 @@ Status Report(int bytes_fd, std::string_view dsn_text) {
     decoder.Feed({bytes, static_cast<std::size_t>(n)});
   }
   decoder.End(StreamEnd::kFile);
+  (*runner)->Poll(0s);
   return (*runner)->Drain(5s);
 }
 // [README]

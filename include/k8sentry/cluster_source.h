@@ -39,7 +39,7 @@ struct ClusterSourceOptions {
   ClusterConfig cluster = {};
   // Namespaces to watch, one watch each; empty: all, with one watch.
   std::vector<std::string> namespaces = {};
-  // Items of the first list that are older end in `stale`; 0: all of them.
+  // Items of the first list that are older end in `stale`; 0 reports none of them.
   Duration lookback = std::chrono::minutes(15);
   std::size_t page_size = 500;
   // A watch is asked to last a random time of this range, below the API server's
@@ -49,7 +49,7 @@ struct ClusterSourceOptions {
   // Delay after the first failure and the longest one; doubling, with full jitter.
   Duration min_backoff = std::chrono::milliseconds(800);
   Duration max_backoff = std::chrono::seconds(30);
-  // Called at each change of state; may be empty.
+  // Called at each change of state. When it is empty, the logger is told instead.
   std::function<void(const WatchStatus&)> on_status = {};
 };
 

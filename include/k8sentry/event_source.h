@@ -47,6 +47,8 @@ class EventSource {
 
   virtual const DecoderCounters& counters() const = 0;
   virtual Status status() const { return {}; }
+  // The beginning of the last frame that could not be read. Hostile text.
+  virtual std::string_view malformed_sample() const { return {}; }
   // Bytes read and bytes in all, for a progress bar; nullopt when unknown.
   virtual std::optional<std::uint64_t> total_bytes() const { return std::nullopt; }
 };

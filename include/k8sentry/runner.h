@@ -12,6 +12,7 @@
 // a signal handler.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 
@@ -48,6 +49,9 @@ struct RunnerOptions {
   QueueOptions queue = {};
   QueueFull when_full = QueueFull::kDrop;
   Logger* logger = nullptr;
+  // Sees every telling before it waits in the queue: for a table, a metric, an audit log.
+  // Must not call the runner. May be empty.
+  std::function<void(const Telling&)> on_telling = {};
 };
 
 class Runner {

@@ -73,6 +73,11 @@ class Sink {
   virtual void Poll(Now now) = 0;
   virtual SteadyTime NextDeadline() const { return SteadyTime::max(); }
 
+  // Tellings it wants under way at once, at least 1: few enough that overflow and folding
+  // still reach a long queue, enough to be busy between two rounds of the loop. Given
+  // more, it takes them all the same.
+  virtual std::size_t max_in_flight() const { return 64; }
+
   // Tellings are not taken before this time: a rate limit lasts. min(): none.
   virtual SteadyTime limited_until() const { return SteadyTime::min(); }
 };

@@ -39,7 +39,8 @@ struct Frame {
   FrameType type = FrameType::kMalformed;
   std::string_view uid;               // object.metadata.uid
   std::string_view resource_version;  // object.metadata.resourceVersion
-  // The object's JSON; of a malformed frame its bytes (the beginning, when too long).
+  // The object's JSON; of a List its own without the items; of a malformed frame the
+  // beginning of its bytes, at most 256.
   std::string_view object;
 };
 
@@ -77,6 +78,8 @@ class WatchDecoder {
   // No more bytes will come for this stream. What is left is read or discarded by the
   // next call of Next or NextEvents; after that, Feed begins another stream.
   void End(StreamEnd end);
+  // End was called, and nothing was fed since.
+  bool ended() const;
 
   // The next frame of any resource; false when more bytes are needed. Its views are
   // valid until the next Feed, Prepare, or call of Next or NextEvents.

@@ -8,9 +8,6 @@
 namespace k8sentry::internal {
 namespace {
 
-// Few enough that overflow and folding still reach nearly all of a long queue, enough
-// to keep a sink busy between two rounds of the loop.
-constexpr std::size_t kMaxUnderWay = 64;
 constexpr std::size_t kMaxBatch = 16;
 
 std::size_t BytesOf(const Telling& telling) {
@@ -73,12 +70,12 @@ void Queue::Pump(Now now) {
   while (!delayed_.empty() && delayed_.begin()->first <= now.steady) {
     ready_.insert(delayed_.extract(delayed_.begin()).value().second);
   }
-  while (!ready_.empty() && under_way_ < kMaxUnderWay) SendBatch(now);
+  while (!ready_.empty() && under_way_ < sink_.max_in_flight()) SendBatch(now);
 }
 
 SteadyTime Queue::NextDeadline() const {
   if (!completed_.empty()) return SteadyTime::min();
-  if (waiting_.empty() || under_way_ >= kMaxUnderWay) return SteadyTime::max();
+  if (waiting_.empty() || under_way_ >= sink_.max_in_flight()) return SteadyTime::max();
   const SteadyTime due = !ready_.empty() ? SteadyTime::min() : delayed_.begin()->first;
   return std::max({due, limited_until_, sink_.limited_until()});
 }
@@ -101,7 +98,8 @@ void Queue::RetryNow() {
 void Queue::SendBatch(Now now) {
   auto batch = std::make_shared<Batch>();
   batch->queue = this;
-  const std::size_t n = std::min({ready_.size(), kMaxBatch, kMaxUnderWay - under_way_});
+  const std::size_t n =
+      std::min({ready_.size(), kMaxBatch, sink_.max_in_flight() - under_way_});
   batch->tellings.reserve(n);
   batch->entries.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
@@ -236,7 +234,12 @@ void Queue::NoteLimit(SteadyTime until, SteadyTime now) {
   if (limited == folding_) return;
   folding_ = limited;
   by_key_.clear();
-  if (limited) FoldAll();
+  if (!limited) return;
+  logger_.Log(LogLevel::kWarning, "the sink asks for silence",
+              {{"sink", std::string(sink_.name())},
+               {"for", FormatDuration(std::chrono::ceil<std::chrono::seconds>(
+                           limited_until_ - now))}});
+  FoldAll();
 }
 
 void Queue::FoldAll() {

@@ -1,5 +1,6 @@
 #include "k8sentry/event.h"
 
+#include <array>
 #include <cstring>
 
 namespace k8sentry {
@@ -28,6 +29,31 @@ void ForEachText(AnyEvent& event, Visit visit) {
   visit(event.source_host);
   visit(event.reporting_component);
   visit(event.reporting_instance);
+}
+
+// memcpy, but without a call for the short texts that most fields are.
+void CopyText(char* to, std::string_view from) {
+  const std::size_t n = from.size();
+  const auto ends = [&]<std::size_t kBytes>(std::array<char, kBytes> first) {
+    std::array<char, kBytes> last;
+    std::memcpy(first.data(), from.data(), kBytes);
+    std::memcpy(last.data(), from.data() + n - kBytes, kBytes);
+    std::memcpy(to, first.data(), kBytes);
+    std::memcpy(to + n - kBytes, last.data(), kBytes);
+  };
+  if (n > 64) {
+    std::memcpy(to, from.data(), n);
+  } else if (n > 32) {
+    ends(std::array<char, 32>{});
+  } else if (n >= 16) {
+    ends(std::array<char, 16>{});
+  } else if (n >= 8) {
+    ends(std::array<char, 8>{});
+  } else if (n >= 4) {
+    ends(std::array<char, 4>{});
+  } else {
+    for (std::size_t i = 0; i < n; ++i) to[i] = from[i];
+  }
 }
 
 }  // namespace
@@ -76,7 +102,7 @@ Event CopyEvent(const Event& event, char* text) {
   Event copy = event;
   copy.raw_object = {};
   ForEachText(copy, [&](std::string_view& field) {
-    if (!field.empty()) std::memcpy(text, field.data(), field.size());
+    CopyText(text, field);
     field = std::string_view(text, field.size());
     text += field.size();
   });

@@ -17,7 +17,7 @@ std::string TitleOf(const Event& event) {
   std::string title(event.reason);
   if (!event.message.empty()) {
     title += ": ";
-    title += FirstLine(event.message);
+    title += TruncateCharacters(FirstLine(event.message), kMaxTitleCharacters);
   }
   title.resize(TruncateCharacters(title, kMaxTitleCharacters).size());
   return title;

@@ -1,9 +1,9 @@
 #include "sentry/rate_limits.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <string>
+
+#include "base/retry_after.h"
 
 namespace k8sentry::internal {
 namespace {
@@ -32,49 +32,7 @@ std::string_view TakeUntil(char separator, std::string_view& text) {
   return part;
 }
 
-// Seconds, whole or not; rounded up to whole ones and capped.
-std::optional<Duration> ParseSeconds(std::string_view text) {
-  double seconds = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] =
-      std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
-  if (stop != end || text.empty()) return std::nullopt;
-  if (error == std::errc::result_out_of_range) return kMaxRateLimit;
-  // from_chars also reads "nan" and "inf", which are no number of seconds.
-  if (error != std::errc() || !std::isfinite(seconds) || seconds < 0) {
-    return std::nullopt;
-  }
-  const double max = std::chrono::duration<double>(kMaxRateLimit).count();
-  return std::chrono::seconds(
-      static_cast<std::int64_t>(std::ceil(std::min(seconds, max))));
-}
-
-// "Sun, 06 Nov 1994 08:49:37 GMT", the one form of a date that servers may send
-// (RFC 9110, 5.6.7; the two obsolete ones are not worth their code).
-std::optional<Time> ParseHttpDate(std::string_view text) {
-  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT") {
-    return std::nullopt;
-  }
-  const std::size_t month = kMonths.find(text.substr(8, 3));
-  if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
-  std::string rfc3339(text.substr(12, 4));
-  rfc3339 += month / 3 < 9 ? "-0" : "-1";
-  rfc3339 += static_cast<char>('0' + (month / 3 + 1) % 10);
-  rfc3339 += "-" + std::string(text.substr(5, 2)) + "T" +
-             std::string(text.substr(17, 8)) + "Z";
-  return ParseTime(rfc3339);
-}
-
 }  // namespace
-
-std::optional<Duration> ParseRetryAfter(std::string_view text, Time wall) {
-  text = Stripped(text);
-  if (const std::optional<Duration> seconds = ParseSeconds(text)) return seconds;
-  const std::optional<Time> date = ParseHttpDate(text);
-  if (!date) return std::nullopt;
-  return std::clamp<Duration>(*date - wall, Duration::zero(), kMaxRateLimit);
-}
 
 void RateLimits::Update(const HttpResponseHead& head, Now now) {
   bool named = false;
@@ -94,8 +52,7 @@ void RateLimits::Update(const HttpResponseHead& head, Now now) {
 // retry_after ":" categories ":" scope and more, which say nothing to a client. A limit
 // that cannot be read, or names only what we do not know, is passed over.
 void RateLimits::ReadLimit(std::string_view limit, SteadyTime now) {
-  const std::optional<Duration> retry_after =
-      ParseSeconds(Stripped(TakeUntil(':', limit)));
+  const std::optional<Duration> retry_after = ParseDelaySeconds(TakeUntil(':', limit));
   if (!retry_after) return;
   // A shorter limit never ends a longer one early.
   const auto extend = [&](SteadyTime& until) {

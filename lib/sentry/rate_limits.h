@@ -18,13 +18,6 @@ inline constexpr std::array<std::string_view, 8> kCategories = {
     "default",  "error",    "monitor",    "log_item",
     "log_byte", "internal", "attachment", "session"};
 
-// No limit lasts longer, whatever a header says.
-inline constexpr Duration kMaxRateLimit = std::chrono::hours(24);
-
-// The value of a Retry-After header: seconds, or an HTTP date. nullopt when it can be
-// read as neither. (RFC 9110, 10.2.3.)
-std::optional<Duration> ParseRetryAfter(std::string_view text, Time wall);
-
 class RateLimits {
  public:
   // Learns from any response: X-Sentry-Rate-Limits if it is there, whatever the status;

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/retry_after.h"
 #include "delivery/gzip.h"
 #include "k8sentry/sentry_reporter.h"
 #include "k8sentry/text.h"
@@ -28,7 +29,8 @@ struct Ticket {
 struct Post final : public HttpHandler {
   void OnHead(const HttpResponseHead& response) override { head = response; }
   BodyFlow OnBody(std::string_view bytes) override {
-    body += bytes.substr(0, kMaxErrorBody - body.size());
+    // A little more, so that a character across the limit is seen to be cut.
+    body += bytes.substr(0, kMaxErrorBody + 4 - body.size());
     return BodyFlow::kContinue;
   }
   void OnDone(const Status& end) override {
@@ -45,10 +47,19 @@ struct Post final : public HttpHandler {
   Status status;
 };
 
+// What went wrong is for the delivery queue to log, with what the server says of it.
+Outcome Rejected(const Post& post) {
+  std::string detail(TruncateUtf8(post.body, kMaxErrorBody));
+  if (detail.empty()) detail = post.head.header("X-Sentry-Error");
+  return {Outcome::Kind::kRejected, SteadyTime::min(),
+          "status " + std::to_string(post.head.status) + " for " +
+              std::to_string(post.request_bytes) + " bytes: " + detail};
+}
+
 class Reporter final : public SentryReporter {
  public:
-  Reporter(const SentryOptions& options, HttpTransport& transport, Logger& logger)
-      : options_(options), transport_(transport), logger_(logger) {}
+  Reporter(const SentryOptions& options, HttpTransport& transport)
+      : options_(options), transport_(transport) {}
   ~Reporter() override {
     for (const auto& post : posts_) transport_.Cancel(post->request);
   }
@@ -57,6 +68,7 @@ class Reporter final : public SentryReporter {
   void Poll(Now now) override;
   SteadyTime NextDeadline() const override;
   SteadyTime limited_until() const override { return limits_.events_until(); }
+  std::size_t max_in_flight() const override { return options_.max_in_flight; }
   std::size_t in_flight() const override { return posts_.size(); }
 
  private:
@@ -70,12 +82,9 @@ class Reporter final : public SentryReporter {
   // Turns the responses that have come into endings. Completions run later.
   void TakeResponses(Now now);
   Outcome OutcomeOf(const Post& post, Now now);
-  Outcome Rejected(const Post& post);
-  void Limit(const Post& post, Now now);
 
   const SentryOptions options_;
   HttpTransport& transport_;
-  Logger& logger_;
   RateLimits limits_;
   std::vector<std::unique_ptr<Post>> posts_;
   std::vector<Ending> endings_;
@@ -108,8 +117,6 @@ void Reporter::Start(const Telling& telling, Now now, Ticket ticket) {
   post->request_bytes = request->body.size();
   const Result<HttpRequestId> id = transport_.Start(*std::move(request), *post);
   if (!id.ok()) {
-    logger_.Log(LogLevel::kError, "sentry request refused by the transport",
-                {{"error", id.status().message()}});
     endings_.push_back(
         {std::move(ticket),
          {Outcome::Kind::kRejected, SteadyTime::min(), id.status().message()}});
@@ -172,7 +179,7 @@ Outcome Reporter::OutcomeOf(const Post& post, Now now) {
   if (code == 0) {
     return {Outcome::Kind::kRetry, SteadyTime::min(), post.status.message()};
   }
-  Limit(post, now);
+  limits_.Update(post.head, now);
   if (code >= 200 && code < 300) return {};
   if (code == 429) {
     // A limit that is no limit on events, or none at all, must not make us knock again
@@ -188,29 +195,6 @@ Outcome Reporter::OutcomeOf(const Post& post, Now now) {
             "status " + std::to_string(code)};
   }
   return Rejected(post);
-}
-
-void Reporter::Limit(const Post& post, Now now) {
-  const SteadyTime before = limits_.events_until();
-  limits_.Update(post.head, now);
-  const SteadyTime until = limits_.events_until();
-  if (until <= before || until <= now.steady) return;
-  logger_.Log(LogLevel::kWarning, "sentry limits the rate",
-              {{"status", std::to_string(post.head.status)},
-               {"for", FormatDuration(until - now.steady)}});
-}
-
-Outcome Reporter::Rejected(const Post& post) {
-  std::string detail(TruncateUtf8(post.body, kMaxErrorBody));
-  if (detail.empty()) detail = post.head.header("X-Sentry-Error");
-  const std::string code = std::to_string(post.head.status);
-  logger_.Log(LogLevel::kError, "sentry rejected an issue",
-              {{"status", code},
-               {"event_id", HexId(post.ticket.id)},
-               {"bytes", std::to_string(post.request_bytes)},
-               {"detail", detail}});
-  return {Outcome::Kind::kRejected, SteadyTime::min(),
-          "status " + code + ": " + detail};
 }
 
 // Sentry drops an attribute that breaks these rules; better to say so at the start.
@@ -262,7 +246,7 @@ Result<std::unique_ptr<SentryReporter>> NewSentryReporter(const SentryOptions& o
                                                           Logger& logger) {
   if (Status s = CheckOptions(options); !s.ok()) return s;
   WarnOfUnusualDsn(options.dsn, logger);
-  return std::unique_ptr<SentryReporter>(new Reporter(options, transport, logger));
+  return std::unique_ptr<SentryReporter>(new Reporter(options, transport));
 }
 
 }  // namespace k8sentry

@@ -94,6 +94,12 @@ bool LoopbackConnection::Move(short ready) {
   if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0 || (tls_ && tls_->wants_write())) {
     if (!Read()) return false;
   }
+  if (!answering_ && !in_.empty() && (in_[0] < 'A' || in_[0] > 'Z')) {
+    // Not HTTP, TLS perhaps: as real servers do.
+    in_.clear();
+    close_after_ = true;
+    Queue("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  }
   return Flush();
 }
 

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -77,6 +78,11 @@ class PollServer : public LoopbackServer {
   }
 
   void Serve() {
+    // OpenSSL writes with write(2), which knows no MSG_NOSIGNAL.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     std::vector<pollfd> fds;
     while (!stop_) {
       fds.assign({{listener_, POLLIN, 0}, {wake_, POLLIN, 0}});

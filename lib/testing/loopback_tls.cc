@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -25,6 +26,7 @@ class Session : public TlsSession {
   explicit Session(Owned<SSL> ssl) : ssl_(std::move(ssl)) {}
 
   ssize_t Read(char* data, std::size_t size) override {
+    if (failed_) return Drain(data, size);
     ERR_clear_error();
     return Finish(SSL_read(ssl_.get(), data, static_cast<int>(size)));
   }
@@ -48,13 +50,25 @@ class Session : public TlsSession {
       case SSL_ERROR_ZERO_RETURN:
         return 0;
       default:
-        errno = ECONNRESET;
+        // Closing now, with bytes unread, would reset the connection and lose our
+        // alert.
+        failed_ = true;
+        shutdown(SSL_get_fd(ssl_.get()), SHUT_WR);
+        errno = EAGAIN;
         return -1;
     }
   }
 
+  ssize_t Drain(char* data, std::size_t size) {
+    ssize_t n = 0;
+    while ((n = recv(SSL_get_fd(ssl_.get()), data, size, 0)) > 0) {
+    }
+    return n;
+  }
+
   Owned<SSL> ssl_;
   bool wants_write_ = false;
+  bool failed_ = false;
 };
 
 class Context : public TlsContext {

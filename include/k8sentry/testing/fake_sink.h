@@ -24,6 +24,8 @@ class FakeSink : public Sink {
   // At most this many answers at each Poll.
   std::size_t answers_per_poll = static_cast<std::size_t>(-1);
   SteadyTime limit = SteadyTime::min();
+  // Tellings it wants under way at once.
+  std::size_t wants = 64;
 
   // All that Send was given, in order; a telling that is tried again stands here again.
   const std::vector<Telling>& sent() const { return sent_; }
@@ -36,6 +38,7 @@ class FakeSink : public Sink {
   void Send(std::span<const Telling> batch, Now now, Completion done) override;
   void Poll(Now now) override;
   SteadyTime NextDeadline() const override;
+  std::size_t max_in_flight() const override { return wants; }
   SteadyTime limited_until() const override { return limit; }
 
  private:

@@ -1,0 +1,13 @@
+// Which cluster to watch, found as kubectl finds it.
+#pragma once
+
+#include "k8sentry/cluster_config.h"
+#include "options.h"
+
+namespace k8sentry::cli {
+
+// Flags, then KUBECONFIG, then the Pod's service account, then ~/.kube/config.
+// Errors: as LoadKubeconfig; kConfiguration when there is none of them.
+Result<ClusterConfig> FindCluster(const RunOptions& options);
+
+}  // namespace k8sentry::cli

@@ -1,0 +1,11 @@
+// The commands. Each returns the exit code of the process.
+#pragma once
+
+#include "options.h"
+
+namespace k8sentry::cli {
+
+int Replay(const ReplayOptions& options);
+int Run(const RunOptions& options);
+
+}  // namespace k8sentry::cli

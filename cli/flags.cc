@@ -1,0 +1,162 @@
+#include "flags.h"
+
+namespace k8sentry::cli {
+namespace {
+
+FlagGroup ReportFlags() {
+  return {"What is reported",
+          {{0, "reason", "REASON,...", "only these reasons"},
+           {0, "exclude-reason", "REASON,...", "never these reasons"},
+           {'n', "namespace", "NS,...", "only objects of these namespaces"},
+           {0, "exclude-namespace", "NS,...", "never objects of these namespaces"},
+           {0, "type", "TYPE,...",
+            "only these Event types; by default every type but Normal, "
+            "and seven Normal reasons that mean trouble"}}};
+}
+
+FlagGroup GroupingFlags() {
+  return {"How it is grouped and told",
+          {{0, "threshold", "REASON=N",
+            "tell a reason only from its Nth occurrence within 10m on"},
+           {0, "window", "DURATION",
+            "swallow repetitions this long, doubling up to 1h while they go on; 0 "
+            "tells everything (default 5m)"},
+           {0, "lookback", "DURATION",
+            "how old the Events of the first list may be; 0 reports none of it; "
+            "without effect on a replay (default 15m)"},
+           {0, "cluster-name", "NAME",
+            "joins the fingerprint, for several clusters in one project"}}};
+}
+
+FlagGroup LogFlags(std::string_view levels) {
+  return {"Log, on stderr",
+          {{0, "log-level", "LEVEL", levels},
+           {0, "log-format", "FORMAT",
+            "text or json (default: text on a terminal, json elsewhere)"},
+           {'h', "help", "", "show this help"}}};
+}
+
+CommandSpec RunCommand() {
+  CommandSpec run = {
+      .name = "run",
+      .arguments = "[FLAGS]",
+      .summary = "Watch a cluster and send its failures to Sentry",
+      .description =
+          "Watches the Events of a cluster until it is told to stop, and sends each\n"
+          "trouble once, with its true number of occurrences, to the DSN in "
+          "SENTRY_DSN.\n"
+          "Without a DSN it prints the issues as they come.\n"
+          "\n"
+          "SIGINT and SIGTERM deliver what waits and print the ledger; a second one "
+          "ends\n"
+          "at once.",
+      .groups = {{"Cluster",
+                  {{0, "kubeconfig", "FILE",
+                    "kubeconfig to use (default: $KUBECONFIG, then the Pod's service "
+                    "account, then ~/.kube/config)"},
+                   {0, "context", "NAME", "context of the kubeconfig"},
+                   {'A', "all-namespaces", "", "watch all namespaces (the default)"}}},
+                 ReportFlags(),
+                 GroupingFlags(),
+                 {"Output and shutdown",
+                  {{'o', "output", "FORMAT",
+                    "without a DSN: text or ndjson, on stdout (default text)"},
+                   {0, "color", "WHEN", "auto, always or never (default auto)"},
+                   {0, "drain-timeout", "DURATION",
+                    "how long to deliver what waits at the end (default 5s)"}}},
+                 LogFlags("debug, info, warning, error or off (default info)")},
+      .environment =
+          "  SENTRY_DSN                where issues go; never a flag, for flags are "
+          "visible\n"
+          "  SENTRY_ENVIRONMENT        environment of the issues (default production)\n"
+          "  SENTRY_RELEASE            release of the issues\n"
+          "  KUBECONFIG                kubeconfig files, separated by ':'\n"
+          "  HTTPS_PROXY, NO_PROXY     proxy for Sentry and for the API server\n",
+      .examples =
+          "  # see what is wrong right now, without an account anywhere\n"
+          "  k8sentry run --context staging\n"
+          "\n"
+          "  # the agent, for one team's namespaces\n"
+          "  SENTRY_DSN=https://KEY@HOST/PROJECT k8sentry run -n shop,payments\n"
+          "\n"
+          "  # only after the fifth failed probe\n"
+          "  k8sentry run --threshold Unhealthy=5\n",
+  };
+  return run;
+}
+
+CommandSpec ReplayCommand() {
+  return {
+      .name = "replay",
+      .arguments = "[FLAGS] FILE... | -",
+      .summary = "Show the issues in recorded Events, and send them if there is a DSN",
+      .description =
+          "Reads watch streams, Lists and whatever kubectl prints, in the given order, "
+          "and\n"
+          "shows one line per trouble. '-' is standard input. With SENTRY_DSN set the "
+          "same\n"
+          "run sends the issues, too; sending them twice is harmless, for their ids "
+          "are\n"
+          "made from the Events.",
+      .groups =
+          {{"Output",
+            {{'o', "output", "FORMAT",
+              "table, json or ndjson (default table); ndjson is one line per telling "
+              "as it happens"},
+             {0, "color", "WHEN", "auto, always or never (default auto)"},
+             {0, "dry-run", "", "send nothing, even with a DSN"},
+             {0, "drain-timeout", "DURATION",
+              "how long to deliver what waits after Ctrl-C (default 5s)"}}},
+           ReportFlags(),
+           GroupingFlags(),
+           LogFlags("debug, info, warning, error or off (default warning)")},
+      .environment =
+          "  SENTRY_DSN, SENTRY_ENVIRONMENT, SENTRY_RELEASE, HTTPS_PROXY, NO_PROXY\n"
+          "                            as for run\n"
+          "  NO_COLOR, COLUMNS         no colours; width of the table\n",
+      .examples =
+          "  # what is wrong in this cluster?\n"
+          "  kubectl get events -A -o json | k8sentry replay -\n"
+          "\n"
+          "  # follow it\n"
+          "  kubectl get events -A -w --output-watch-events -o json |\n"
+          "    k8sentry replay -o ndjson -\n"
+          "\n"
+          "  # the five most frequent issues of a recording\n"
+          "  k8sentry replay -o json events.ndjson |\n"
+          "    jq -r '.issues | sort_by(-.sightings)[:5][].title'\n",
+  };
+}
+
+CommandSpec VersionCommand() {
+  return {.name = "version",
+          .arguments = "",
+          .summary = "Print the version",
+          .description = "Prints the version of k8sentry.",
+          .groups = {{"Flags", {{'h', "help", "", "show this help"}}}}};
+}
+
+CommandSpec HelpCommand() {
+  return {.name = "help",
+          .arguments = "[COMMAND]",
+          .summary = "Explain a command",
+          .description = "Prints the help of a command, or an overview.",
+          .groups = {{"Flags", {{'h', "help", "", "show this help"}}}}};
+}
+
+}  // namespace
+
+const std::vector<CommandSpec>& Commands() {
+  static const std::vector<CommandSpec> commands = {RunCommand(), ReplayCommand(),
+                                                    VersionCommand(), HelpCommand()};
+  return commands;
+}
+
+const CommandSpec* FindCommand(std::string_view name) {
+  for (const CommandSpec& command : Commands()) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+}  // namespace k8sentry::cli

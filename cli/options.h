@@ -1,0 +1,51 @@
+// A command line, read: what each command is asked to do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "flags.h"
+#include "k8sentry/pipeline.h"
+
+namespace k8sentry::cli {
+
+enum class OutputFormat { kTable, kText, kJson, kNdjson };
+enum class ColorWhen { kAuto, kAlways, kNever };
+enum class LogFormat { kAuto, kText, kJson };
+
+struct LogOptions {
+  std::string level = "info";  // debug, info, warning, error, off
+  LogFormat format = LogFormat::kAuto;
+};
+
+struct ReplayOptions {
+  std::vector<std::string> files;  // "-": standard input
+  OutputFormat output = OutputFormat::kTable;
+  ColorWhen color = ColorWhen::kAuto;
+  bool dry_run = false;
+  Duration drain_timeout = std::chrono::seconds(5);
+  PipelineOptions pipeline;
+  LogOptions log;
+};
+
+struct RunOptions {
+  std::string kubeconfig;
+  std::string context;
+  OutputFormat output = OutputFormat::kText;
+  ColorWhen color = ColorWhen::kAuto;
+  Duration drain_timeout = std::chrono::seconds(5);
+  PipelineOptions pipeline;
+  LogOptions log;
+};
+
+// `arguments` are those behind the command's name. `help` is set when it was asked for;
+// then nothing else is read. Errors: kInvalidArgument, as one line.
+Result<ReplayOptions> ParseReplay(const std::vector<std::string>& arguments,
+                                  bool& help);
+Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& help);
+// For the commands that take no flags but --help: what is left.
+Result<std::vector<std::string>> ParseWords(const CommandSpec& command,
+                                            const std::vector<std::string>& arguments,
+                                            bool& help);
+
+}  // namespace k8sentry::cli

@@ -1,0 +1,200 @@
+#include <unistd.h>
+
+#include <memory>
+
+#include "cluster.h"
+#include "commands.h"
+#include "exit_code.h"
+#include "format.h"
+#include "k8sentry/cluster_source.h"
+#include "k8sentry/runner.h"
+#include "k8sentry/version.h"
+#include "log.h"
+#include "output.h"
+#include "signals.h"
+#include "sinks.h"
+
+namespace k8sentry::cli {
+namespace {
+
+LogLevel LevelOf(WatchState state) {
+  switch (state) {
+    case WatchState::kUnauthorized:
+    case WatchState::kForbidden:
+      return LogLevel::kError;
+    case WatchState::kUnavailable:
+    case WatchState::kRelisting:
+      return LogLevel::kWarning;
+    default:
+      return LogLevel::kInfo;
+  }
+}
+
+// One run of `k8sentry run`, from its options to its exit code.
+class ClusterRun {
+ public:
+  explicit ClusterRun(const RunOptions& options)
+      : options_(options),
+        log_(NewLog(options.log)),
+        paint_(UseColor(options.color, STDOUT_FILENO)) {}
+
+  int Execute();
+
+ private:
+  Status Prepare();
+  Status PrepareSource();
+  Status PrepareSink();
+  void Watch();
+  void Show(const Telling& telling);
+  void ShowLedger(const Ledger& ledger);
+  int Finish();
+
+  const RunOptions& options_;
+  const std::unique_ptr<Logger> log_;
+  const Painter paint_;
+  Output output_;
+  std::unique_ptr<HttpTransport> transport_;
+  std::unique_ptr<EventSource> source_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<Runner> runner_;
+  bool sends_ = false;
+};
+
+Status ClusterRun::PrepareSource() {
+  Result<ClusterConfig> cluster = FindCluster(options_);
+  if (!cluster.ok()) return cluster.status();
+  log_->Log(LogLevel::kInfo, "using cluster",
+            {{"from", cluster->origin}, {"server", cluster->server}});
+  const auto on_status = [this](const WatchStatus& status) {
+    std::vector<LogField> fields = {
+        {"state", std::string(WatchStateName(status.state))}};
+    if (!status.detail.empty()) fields.push_back({"detail", status.detail});
+    log_->Log(LevelOf(status.state), "watch", fields);
+  };
+  auto source =
+      NewClusterSource({.cluster = *std::move(cluster),
+                        .namespaces = options_.pipeline.filter.namespace_.include,
+                        .lookback = options_.pipeline.lookback,
+                        .on_status = on_status},
+                       *transport_, *log_);
+  if (!source.ok()) {
+    // The server comes from a kubeconfig, not from a flag.
+    return Status(StatusCode::kConfiguration, source.status().message());
+  }
+  source_ = *std::move(source);
+  return {};
+}
+
+Status ClusterRun::PrepareSink() {
+  const auto sentry = SentryFromEnvironment();
+  if (!sentry.ok()) return sentry.status();
+  if (!*sentry) {
+    sink_ = std::make_unique<ShownSink>();
+    log_->Log(LogLevel::kInfo,
+              "SENTRY_DSN is not set: issues are shown here, not sent");
+    return {};
+  }
+  auto reporter = NewSentryReporter(**sentry, *transport_, *log_);
+  if (!reporter.ok()) return reporter.status();
+  sink_ = *std::move(reporter);
+  sends_ = true;
+  log_->Log(
+      LogLevel::kInfo, "sending to Sentry",
+      {{"dsn", (*sentry)->dsn.redacted()}, {"environment", (*sentry)->environment}});
+  return {};
+}
+
+Status ClusterRun::Prepare() {
+  auto transport = NewHttpTransport();
+  if (!transport.ok()) return transport.status();
+  transport_ = *std::move(transport);
+  Status status = PrepareSink();
+  if (status.ok()) status = PrepareSource();
+  if (!status.ok()) return status;
+  auto runner = NewRunner({.source = *source_,
+                           .sink = *sink_,
+                           .transport = transport_.get(),
+                           .pipeline = options_.pipeline,
+                           .logger = log_.get(),
+                           .on_telling = [this](const Telling& t) { Show(t); }});
+  if (!runner.ok()) return runner.status();
+  runner_ = *std::move(runner);
+  return {};
+}
+
+void ClusterRun::Show(const Telling& telling) {
+  if (sends_) {
+    const Issue issue = IssueOf(telling);
+    log_->Log(LogLevel::kDebug, "telling",
+              {{"kind", std::string(TellingKindName(telling.kind))},
+               {"id", HexId(telling.id)},
+               {"culprit", issue.culprit},
+               {"title", issue.title}});
+    return;
+  }
+  output_.Write(options_.output == OutputFormat::kNdjson
+                    ? TellingLine(telling)
+                    : TellingText(telling, ScreenOf(STDOUT_FILENO).width, paint_));
+}
+
+void ClusterRun::Watch() {
+  bool more = true;
+  while (more && !StopRequested()) {
+    more = runner_->Poll(std::chrono::hours(1));
+    output_.Flush();
+    if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();
+    if (!sends_ && !output_.status().ok()) return;
+  }
+}
+
+// Where a machine reads the log, the ledger stands there; where a person reads, or
+// where it belongs to the data, on stdout.
+void ClusterRun::ShowLedger(const Ledger& ledger) {
+  if (LogsAreJson(options_.log)) {
+    std::vector<LogField> fields;
+    ForEachCounter(ledger, [&](std::string_view name, std::uint64_t value) {
+      fields.push_back({name, std::to_string(value)});
+    });
+    log_->Log(LogLevel::kInfo, "ledger", fields);
+    if (sends_) return;
+  }
+  output_.Write(options_.output == OutputFormat::kNdjson ? LedgerLine(ledger)
+                                                         : LedgerText(ledger, paint_));
+  output_.Flush();
+}
+
+int ClusterRun::Finish() {
+  DieWithin(options_.drain_timeout + std::chrono::seconds(2));
+  const Status drained = runner_->Drain(options_.drain_timeout);
+  output_.Flush();
+  ShowLedger(runner_->ledger());
+  const Status ended = source_->status();
+  if (!drained.ok())
+    log_->Log(LogLevel::kError, "not all was delivered",
+              {{"detail", drained.message()}});
+  if (!ended.ok())
+    log_->Log(LogLevel::kError, "the watch ended", {{"detail", ended.message()}});
+  if (!output_.status().ok()) Complain(options_.log, output_.status().message());
+  const bool good = drained.ok() && ended.ok() && output_.status().ok();
+  return good ? kExitOk : kExitFailure;
+}
+
+int ClusterRun::Execute() {
+  const Status prepared = Prepare();
+  if (!prepared.ok()) {
+    Complain(options_.log, prepared.message());
+    return ExitCodeOf(prepared);
+  }
+  log_->Log(LogLevel::kInfo, "k8sentry started", {{"version", std::string(Version())}});
+  HandleSignals(runner_.get());
+  Watch();
+  const int code = Finish();
+  HandleSignals(nullptr);
+  return code;
+}
+
+}  // namespace
+
+int Run(const RunOptions& options) { return ClusterRun(options).Execute(); }
+
+}  // namespace k8sentry::cli

@@ -1,0 +1,280 @@
+#include <algorithm>
+#include <tuple>
+
+#include "format.h"
+#include "k8sentry/text.h"
+
+namespace k8sentry::cli {
+namespace {
+
+// From here on a line holds everything; on a narrower terminal an issue takes two.
+constexpr std::size_t kOneLineWidth = 150;
+constexpr std::size_t kIndent = 9;  // of the second line: below SEEN
+
+// One issue as the table shows it; safe for a terminal.
+struct Row {
+  Level level = Level::kWarning;
+  std::int64_t sightings = 0;
+  std::int64_t swallowed = 0;
+  Time first, last;
+  std::string workload, reason, message;
+};
+
+struct Widths {
+  std::size_t level = 7, seen = 4, swallowed = 9, time = 8, workload = 8, reason = 6;
+  std::size_t numbers() const { return level + seen + swallowed + 2 * time + 5 * 2; }
+};
+
+Style StyleOf(Level level) {
+  switch (level) {
+    case Level::kFatal:
+    case Level::kError:
+      return Style::kBoldRed;
+    case Level::kWarning:
+      return Style::kYellow;
+    default:
+      return Style::kBlue;
+  }
+}
+
+// Without the words that say nothing about the trouble.
+std::string MessageOf(const IssueRecord& record) {
+  std::string_view message = record.message;
+  constexpr std::string_view kCombined = "(combined from similar events): ";
+  if (message.starts_with(kCombined)) message.remove_prefix(kCombined.size());
+  return EscapeForTerminal(message);
+}
+
+Row RowOf(const IssueRecord& record) {
+  return {.level = record.issue.level,
+          .sightings = record.sightings,
+          .swallowed = record.swallowed,
+          .first = record.first_seen,
+          .last = record.last_seen,
+          .workload = EscapeForTerminal(record.issue.culprit),
+          .reason = EscapeForTerminal(record.reason),
+          .message = MessageOf(record)};
+}
+
+// Worst first, and what is most frequent; then in the order of their names.
+std::vector<Row> SortedRows(const Issues& issues) {
+  std::vector<Row> rows;
+  for (const auto& [fingerprint, record] : issues.all()) rows.push_back(RowOf(record));
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return std::make_tuple(a.level, -a.sightings, std::string_view(a.workload)) <
+           std::make_tuple(b.level, -b.sightings, std::string_view(b.workload));
+  });
+  return rows;
+}
+
+// "03:12:13" on the last day of all, the date on any other.
+std::string ShortTime(Time time, std::chrono::sys_days last_day) {
+  const std::string full = FormatTime(time);
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  return day == last_day ? full.substr(11, 8) : full.substr(2, 8);
+}
+
+std::string RightAligned(std::int64_t value, std::size_t width) {
+  const std::string text = std::to_string(value);
+  return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
+}
+
+Widths Measure(const std::vector<Row>& rows) {
+  Widths widths;
+  for (const Row& row : rows) {
+    widths.seen = std::max(widths.seen, std::to_string(row.sightings).size());
+    widths.swallowed = std::max(widths.swallowed, std::to_string(row.swallowed).size());
+    widths.workload = std::max(widths.workload, DisplayWidth(row.workload));
+    widths.reason = std::max(widths.reason, DisplayWidth(row.reason));
+  }
+  return widths;
+}
+
+class TableWriter {
+ public:
+  TableWriter(const std::vector<Row>& rows, std::size_t width, const Painter& paint)
+      : widths_(Measure(rows)), width_(width), paint_(paint) {
+    one_line_ = width == 0 || width >= kOneLineWidth;
+    for (const Row& row : rows) {
+      last_day_ = std::max(last_day_, std::chrono::floor<std::chrono::days>(row.last));
+    }
+    if (width == 0) return;
+    if (one_line_) {
+      widths_.reason = std::min<std::size_t>(widths_.reason, 28);
+      widths_.workload = std::min<std::size_t>(widths_.workload, width / 4);
+    } else {
+      const std::size_t left =
+          width > widths_.numbers() ? width - widths_.numbers() : 0;
+      widths_.workload = std::max<std::size_t>(left, 8);
+    }
+  }
+
+  std::string Header() const {
+    std::string out =
+        Fit("LEVEL", widths_.level) + "  " + std::string(widths_.seen - 4, ' ') +
+        "SEEN  " + std::string(widths_.swallowed - 9, ' ') + "SWALLOWED  " +
+        Fit("FIRST", widths_.time) + "  " + Fit("LAST", widths_.time) + "  ";
+    if (one_line_) {
+      out += Fit("WORKLOAD", widths_.workload) + "  " + Fit("REASON", widths_.reason) +
+             "  MESSAGE";
+    } else {
+      out += Shorten("WORKLOAD, REASON: MESSAGE", widths_.workload);
+    }
+    return paint_(Style::kDim, out) + "\n";
+  }
+
+  // How many lines the table takes.
+  std::size_t LinesOf(std::size_t rows) const { return 1 + rows * (one_line_ ? 1 : 2); }
+
+  std::string Line(const Row& row) const {
+    std::string out =
+        paint_(StyleOf(row.level), Fit(LevelName(row.level), widths_.level));
+    out += "  " + paint_(Style::kBold, RightAligned(row.sightings, widths_.seen));
+    const std::string swallowed = RightAligned(row.swallowed, widths_.swallowed);
+    out += "  " + (row.swallowed == 0 ? paint_(Style::kDim, swallowed) : swallowed);
+    out +=
+        "  " + paint_(Style::kDim, Fit(ShortTime(row.first, last_day_), widths_.time));
+    out += "  " + Fit(ShortTime(row.last, last_day_), widths_.time) + "  ";
+    return out + (one_line_ ? Rest(row) : TwoLines(row)) + "\n";
+  }
+
+ private:
+  std::string Rest(const Row& row) const {
+    std::string out = paint_(Style::kBold, Fit(row.workload, widths_.workload)) + "  " +
+                      Fit(row.reason, widths_.reason) + "  ";
+    const std::size_t before =
+        widths_.numbers() + widths_.workload + widths_.reason + 4;
+    out += width_ == 0 ? row.message : Shorten(row.message, width_ - before);
+    out.erase(out.find_last_not_of(' ') + 1);
+    return out;
+  }
+
+  std::string TwoLines(const Row& row) const {
+    const std::size_t left = width_ > kIndent + 8 ? width_ - kIndent : 8;
+    const std::string reason = Shorten(row.reason, left);
+    std::string out = paint_(Style::kBold, Shorten(row.workload, widths_.workload)) +
+                      "\n" + std::string(kIndent, ' ') + reason;
+    const std::size_t used = DisplayWidth(reason) + 2;
+    if (!row.message.empty() && left > used + 8) {
+      out += ": " + paint_(Style::kDim, Shorten(row.message, left - used));
+    }
+    return out;
+  }
+
+  Widths widths_;
+  std::size_t width_;
+  const Painter& paint_;
+  bool one_line_ = true;
+  std::chrono::sys_days last_day_{};
+};
+
+std::string Plural(std::size_t n, const std::string& noun) {
+  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
+// "85 issues: 45 errors, 14 warnings, 26 info"
+std::string Headline(const std::vector<Row>& rows, const Painter& paint) {
+  std::size_t errors = 0, warnings = 0;
+  for (const Row& row : rows) {
+    errors += row.level <= Level::kError;
+    warnings += row.level == Level::kWarning;
+  }
+  const std::size_t rest = rows.size() - errors - warnings;
+  std::string out = paint(Style::kBold, Plural(rows.size(), "issue"));
+  std::string parts;
+  const auto add = [&](std::size_t n, const std::string& text, Style style) {
+    if (n != 0) parts += (parts.empty() ? "" : ", ") + paint(style, text);
+  };
+  add(errors, Plural(errors, "error"), Style::kBoldRed);
+  add(warnings, Plural(warnings, "warning"), Style::kYellow);
+  add(rest, std::to_string(rest) + " info", Style::kBlue);
+  return out + ": " + parts + "\n";
+}
+
+// "2026-11-21 03:11 to 03:23 UTC"
+std::string Span(const std::vector<Row>& rows) {
+  Time first = Time::max(), last = Time::min();
+  for (const Row& row : rows) {
+    first = std::min(first, row.first);
+    last = std::max(last, row.last);
+  }
+  const std::string from = FormatTime(first), to = FormatTime(last);
+  const bool one_day = from.substr(0, 10) == to.substr(0, 10);
+  return from.substr(0, 10) + " " + from.substr(11, 5) + " to " +
+         (one_day ? "" : to.substr(0, 10) + " ") + to.substr(11, 5) + " UTC";
+}
+
+// The first rows again in short, for whoever sees only the end of a long table.
+std::string Worst(const std::vector<Row>& rows, std::size_t width,
+                  const Painter& paint) {
+  const std::size_t n = std::min<std::size_t>(rows.size(), 5);
+  std::size_t count = 0, workload = 0, reason = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    count = std::max(count, std::to_string(rows[i].sightings).size());
+    workload = std::max(workload, DisplayWidth(rows[i].workload));
+    reason = std::max(reason, DisplayWidth(rows[i].reason));
+  }
+  workload = std::min(workload, width / 2);
+  std::string out;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Row& row = rows[i];
+    out += "  " + paint(StyleOf(row.level), RightAligned(row.sightings, count) + "x") +
+           "  " + paint(Style::kBold, Fit(row.workload, workload)) + "  " +
+           Fit(row.reason, reason);
+    const std::size_t used = 2 + count + 1 + 2 + workload + 2 + reason + 2;
+    if (width > used + 16) {
+      out += "  " + paint(Style::kDim, Shorten(row.message, width - used));
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string IssueTable(const Issues& issues, const Screen& screen,
+                       const Painter& paint) {
+  const std::vector<Row> rows = SortedRows(issues);
+  if (rows.empty()) return paint(Style::kBold, "no issues") + "\n";
+  const TableWriter table(rows, screen.width, paint);
+  std::string out = table.Header();
+  for (const Row& row : rows) out += table.Line(row);
+  out += "\n" + Headline(rows, paint);
+  if (screen.height != 0 && table.LinesOf(rows.size()) + 8 > screen.height) {
+    out += Worst(rows, screen.width, paint);
+  }
+  return out + paint(Style::kDim, Span(rows)) + "\n\n";
+}
+
+std::string TellingText(const Telling& telling, std::size_t width,
+                        const Painter& paint) {
+  const IssueRecord record = RecordOf(telling);
+  const Row row = RowOf(record);
+  std::string out = paint(Style::kDim, FormatTime(row.last).substr(11, 8)) + "  " +
+                    paint(StyleOf(row.level), Fit(LevelName(row.level), 7)) + "  " +
+                    paint(Style::kBold, row.workload) + "  " + row.reason;
+  std::size_t used =
+      8 + 2 + 7 + 2 + DisplayWidth(row.workload) + 2 + DisplayWidth(row.reason);
+  std::string count;
+  if (telling.kind == TellingKind::kStillFiring) {
+    count = "still firing, " + std::to_string(row.swallowed) + " more";
+  } else if (row.sightings > 1) {
+    count = std::to_string(row.sightings) + " times";
+  }
+  if (!count.empty()) {
+    used += 2 + count.size();
+    count = "  " + paint(Style::kYellow, count);
+  }
+  out += count;
+  if (!row.message.empty()) {
+    const bool fits = width == 0 || width > used + 2 + 16;
+    const std::string indent = fits ? "  " : "\n                   ";
+    const std::size_t left = width == 0 ? DisplayWidth(row.message)
+                             : fits     ? width - used - 2
+                                        : std::max<std::size_t>(width, 27) - 19;
+    out += indent + paint(Style::kDim, Shorten(row.message, left));
+  }
+  return out + "\n";
+}
+
+}  // namespace k8sentry::cli

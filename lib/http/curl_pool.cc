@@ -1,0 +1,82 @@
+#include "http/curl_pool.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace k8sentry::internal {
+
+std::unique_ptr<CurlPool> CurlPool::New(int epoll, std::uint32_t tag) {
+  std::unique_ptr<CurlPool> pool(new CurlPool(epoll, tag));
+  pool->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  pool->multi_ = curl_multi_init();
+  if (pool->timer_ < 0 || pool->multi_ == nullptr) return nullptr;
+  pool->WatchSocket(EPOLL_CTL_ADD, pool->timer_, EPOLLIN);
+  curl_multi_setopt(pool->multi_, CURLMOPT_SOCKETFUNCTION, &OnSocket);
+  curl_multi_setopt(pool->multi_, CURLMOPT_SOCKETDATA, pool.get());
+  curl_multi_setopt(pool->multi_, CURLMOPT_TIMERFUNCTION, &OnTimer);
+  curl_multi_setopt(pool->multi_, CURLMOPT_TIMERDATA, pool.get());
+  return pool;
+}
+
+CurlPool::~CurlPool() {
+  curl_multi_cleanup(multi_);  // takes its sockets out of the set
+  if (timer_ >= 0) close(timer_);
+}
+
+void CurlPool::Act(int fd, std::uint32_t epoll_events) {
+  int running = 0;
+  if (fd == timer_) {
+    std::uint64_t ignored = 0;
+    if (read(timer_, &ignored, sizeof ignored) < 0) return;  // set anew meanwhile
+    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+    return;
+  }
+  int ready = 0;
+  if ((epoll_events & EPOLLIN) != 0) ready |= CURL_CSELECT_IN;
+  if ((epoll_events & EPOLLOUT) != 0) ready |= CURL_CSELECT_OUT;
+  if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) ready |= CURL_CSELECT_ERR;
+  curl_multi_socket_action(multi_, fd, ready, &running);
+}
+
+int CurlPool::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+  const CurlPool& pool = *static_cast<CurlPool*>(self);
+  if (what == CURL_POLL_REMOVE) {
+    pool.WatchSocket(EPOLL_CTL_DEL, fd, 0);
+    return 0;
+  }
+  std::uint32_t events = 0;
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
+  fcntl(fd, F_SETFD, FD_CLOEXEC);  // the resolver's pipe is opened by libcurl itself
+  pool.WatchSocket(EPOLL_CTL_MOD, fd, events);
+  return 0;
+}
+
+void CurlPool::WatchSocket(int operation, int fd, std::uint32_t events) const {
+  epoll_event event = {};
+  event.events = events;
+  event.data.u64 = std::uint64_t{tag_} << 32 | static_cast<std::uint32_t>(fd);
+  // A number that was closed and given out again is new to the kernel.
+  if (epoll_ctl(epoll_, operation, fd, &event) != 0 && operation == EPOLL_CTL_MOD &&
+      errno == ENOENT) {
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+  }
+}
+
+int CurlPool::OnTimer(CURLM*, long millis, void* self) {
+  static_cast<CurlPool*>(self)->SetTimer(millis);
+  return 0;
+}
+
+void CurlPool::SetTimer(long millis) {
+  itimerspec spec = {};  // zero disarms
+  if (millis == 0) spec.it_value.tv_nsec = 1;
+  if (millis > 0) spec.it_value = {millis / 1000, millis % 1000 * 1000000};
+  timerfd_settime(timer_, 0, &spec, nullptr);
+}
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,137 @@
+#include "http/curl_transport.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace k8sentry::internal {
+
+CurlTransport::~CurlTransport() {
+  for (auto& [id, request] : requests_) {
+    request->Forget();
+    Remove(*request);
+  }
+  requests_.clear();
+  for (auto& pool : pools_) pool.reset();
+  close(epoll_);
+}
+
+Result<HttpRequestId> CurlTransport::Start(HttpRequest request, HttpHandler& handler) {
+  auto made = CurlRequest::New(std::move(request), handler, user_agent_);
+  if (!made.ok()) return made.status();
+  if (PoolOf(**made) == nullptr) {
+    return Status(StatusCode::kInternal,
+                  "libcurl cannot start another connection group");
+  }
+  const HttpRequestId id = ++last_id_;
+  CurlRequest& added = *(requests_[id] = *std::move(made));
+  added.id = id;
+  if (inside_curl_) {
+    to_add_.push_back(id);
+  } else {
+    Add(added);
+  }
+  return id;
+}
+
+void CurlTransport::Cancel(HttpRequestId id) {
+  CurlRequest* request = Find(id);
+  if (request == nullptr) return;
+  request->Forget();
+  if (inside_curl_) {
+    to_remove_.push_back(id);
+  } else {
+    Remove(*request);
+    requests_.erase(id);
+  }
+}
+
+void CurlTransport::Resume(HttpRequestId id) {
+  // Not now: libcurl hands out what it kept at once, and handlers run in Poll only.
+  CurlRequest* request = Find(id);
+  if (request == nullptr) return;
+  to_resume_.push_back(id);
+  PoolOf(*request)->Wake();
+}
+
+void CurlTransport::Poll(SteadyTime) {
+  if (polling_) return;  // a handler called
+  polling_ = true;
+  ResumeWanted();
+  Settle();
+  // A few rounds, for a timeout of 0 is libcurl's way to go on; not until all is quiet,
+  // for a fast stream never is.
+  for (int round = 0; round < 4; ++round) {
+    epoll_event events[64];
+    const int count = epoll_wait(epoll_, events, 64, 0);
+    if (count <= 0) break;
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t data = events[i].data.u64;
+      inside_curl_ = true;
+      pools_[data >> 32]->Act(static_cast<int>(data & 0xFFFFFFFF), events[i].events);
+      inside_curl_ = false;
+    }
+    Settle();
+  }
+  polling_ = false;
+}
+
+CurlPool* CurlTransport::PoolOf(const CurlRequest& request) {
+  const auto index = static_cast<std::uint32_t>(request.group());
+  auto& pool = pools_.at(index);
+  if (!pool) pool = CurlPool::New(epoll_, index);
+  return pool.get();
+}
+
+CurlRequest* CurlTransport::Find(HttpRequestId id) {
+  const auto found = requests_.find(id);
+  return found == requests_.end() ? nullptr : found->second.get();
+}
+
+void CurlTransport::Add(CurlRequest& request) {
+  curl_multi_add_handle(PoolOf(request)->multi(), request.easy());
+}
+
+void CurlTransport::Remove(CurlRequest& request) {
+  curl_multi_remove_handle(PoolOf(request)->multi(), request.easy());
+}
+
+void CurlTransport::ResumeWanted() {
+  for (const HttpRequestId id : std::exchange(to_resume_, {})) {
+    CurlRequest* request = Find(id);
+    if (request == nullptr) continue;
+    inside_curl_ = true;
+    const CURLcode code = request->Resume();
+    inside_curl_ = false;
+    if (code != CURLE_OK) Finish(*request, request->StatusOf(code));
+  }
+}
+
+void CurlTransport::Settle() {
+  for (const auto& pool : pools_) {
+    int left = 0;
+    while (CURLMsg* message =
+               pool ? curl_multi_info_read(pool->multi(), &left) : nullptr) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;
+      char* self = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &self);
+      auto& request = *reinterpret_cast<CurlRequest*>(self);
+      Finish(request, request.StatusOf(code));
+    }
+  }
+  for (const HttpRequestId id : std::exchange(to_remove_, {})) Cancel(id);
+  for (const HttpRequestId id : std::exchange(to_add_, {})) {
+    if (CurlRequest* request = Find(id)) Add(*request);
+  }
+}
+
+void CurlTransport::Finish(CurlRequest& request, const Status& status) {
+  Remove(request);
+  // Out of the table first: the handler may start the next one, or cancel this one.
+  const auto node = requests_.extract(request.id);
+  if (HttpHandler* handler = request.handler()) handler->OnDone(status);
+}
+
+}  // namespace k8sentry::internal

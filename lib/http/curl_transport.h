@@ -1,0 +1,57 @@
+// HttpTransport over libcurl: one multi handle for each connection group, all in one
+// epoll set, which is the descriptor.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "http/curl_pool.h"
+#include "http/curl_request.h"
+#include "k8sentry/http_transport.h"
+
+namespace k8sentry::internal {
+
+class CurlTransport : public HttpTransport {
+ public:
+  // Owns `epoll`.
+  CurlTransport(int epoll, std::string user_agent)
+      : epoll_(epoll), user_agent_(std::move(user_agent)) {}
+  ~CurlTransport() override;
+
+  Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler) override;
+  void Cancel(HttpRequestId id) override;
+  void Resume(HttpRequestId id) override;
+  void Poll(SteadyTime now) override;
+  // The descriptor covers timeouts, too.
+  SteadyTime NextDeadline() const override { return SteadyTime::max(); }
+  int descriptor() const override { return epoll_; }
+
+ private:
+  static constexpr std::size_t kGroups = 4;
+
+  CurlPool* PoolOf(const CurlRequest& request);
+  CurlRequest* Find(HttpRequestId id);
+  void Add(CurlRequest& request);
+  void Remove(CurlRequest& request);
+  void ResumeWanted();
+  // Ends what has ended, and does what handlers asked for inside libcurl.
+  void Settle();
+  void Finish(CurlRequest& request, const Status& status);
+
+  const int epoll_;
+  const std::string user_agent_;
+  std::array<std::unique_ptr<CurlPool>, kGroups> pools_;
+  std::unordered_map<HttpRequestId, std::unique_ptr<CurlRequest>> requests_;
+  HttpRequestId last_id_ = 0;
+  bool polling_ = false;
+  // libcurl is on the stack: its handles cannot be added or removed now.
+  bool inside_curl_ = false;
+  std::vector<HttpRequestId> to_add_;
+  std::vector<HttpRequestId> to_remove_;
+  std::vector<HttpRequestId> to_resume_;
+};
+
+}  // namespace k8sentry::internal

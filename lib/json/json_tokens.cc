@@ -1,0 +1,57 @@
+#include "json/json_tokens.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+namespace k8sentry::internal {
+namespace {
+
+// Four bytes of index per byte of text are kept between calls, up to this much text.
+constexpr std::size_t kKeptBytes = 256 << 10;
+
+}  // namespace
+
+// simdjson's public parsers run stage 1 and then walk one document in their own way.
+// Its parser implementation, which they are made of, is what can be asked for stage 1
+// alone: the same in 3.0 to 4.x, though not promised (hence this one file).
+class JsonTokens::Stage1 {
+ public:
+  simdjson::error_code Run(std::string_view text) {
+    if (!parser_) {
+      const auto error =
+          simdjson::get_active_implementation()->create_dom_parser_implementation(
+              kKeptBytes, 1, parser_);
+      if (error) return error;
+    }
+    const std::size_t capacity = std::max(text.size(), kKeptBytes);
+    if (parser_->capacity() != capacity &&
+        (parser_->capacity() < capacity || capacity == kKeptBytes)) {
+      if (const auto error = parser_->set_capacity(capacity)) return error;
+    }
+    return parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()),
+                           text.size(), simdjson::stage1_mode::regular);
+  }
+  const std::uint32_t* begin() const { return parser_->structural_indexes.get(); }
+  const std::uint32_t* end() const { return begin() + parser_->n_structural_indexes; }
+
+ private:
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
+};
+
+JsonTokens::JsonTokens() : stage1_(std::make_unique<Stage1>()) {}
+JsonTokens::~JsonTokens() = default;
+JsonTokens::JsonTokens(JsonTokens&&) noexcept = default;
+JsonTokens& JsonTokens::operator=(JsonTokens&&) noexcept = default;
+
+TokensFault JsonTokens::Find(std::string_view text) {
+  begin_ = end_ = nullptr;
+  const simdjson::error_code error = stage1_->Run(text);
+  if (error == simdjson::UTF8_ERROR) return TokensFault::kUtf8;
+  if (error) return TokensFault::kOther;
+  begin_ = stage1_->begin();
+  end_ = stage1_->end();
+  return TokensFault::kNone;
+}
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,79 @@
+#include "kube/cluster_source.h"
+
+#include <algorithm>
+
+namespace k8sentry {
+
+std::string_view WatchStateName(WatchState state) {
+  switch (state) {
+    case WatchState::kConnecting:
+      return "connecting";
+    case WatchState::kListing:
+      return "listing";
+    case WatchState::kWatching:
+      return "watching";
+    case WatchState::kRelisting:
+      return "relisting";
+    case WatchState::kUnavailable:
+      return "unavailable";
+    case WatchState::kUnauthorized:
+      return "unauthorized";
+    case WatchState::kForbidden:
+      return "forbidden";
+  }
+  return "unknown";
+}
+
+namespace internal {
+
+ClusterSource::ClusterSource(const ClusterSourceOptions& options,
+                             HttpTransport& transport, Logger& logger,
+                             std::uint64_t seed)
+    : options_(options), credential_(options.cluster) {
+  std::vector<std::string> names = options_.namespaces;
+  if (names.empty()) names.emplace_back();
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  Random seeds(seed);
+  for (const std::string& name : names) {
+    watchers_.push_back(std::make_unique<ClusterWatcher>(
+        options_, name, transport, logger, credential_, seeds.Next()));
+  }
+}
+
+EventBatch ClusterSource::Poll(Now now) {
+  for (std::size_t i = 0; i < watchers_.size(); ++i) {
+    ClusterWatcher& watcher = *watchers_[next_];
+    next_ = (next_ + 1) % watchers_.size();
+    const std::span<const Event> events = watcher.Poll(now);
+    if (!events.empty()) return {SourceState::kEvents, events};
+  }
+  return {SourceState::kIdle, {}};
+}
+
+SteadyTime ClusterSource::NextDeadline() const {
+  SteadyTime next = SteadyTime::max();
+  for (const auto& watcher : watchers_) next = std::min(next, watcher->NextDeadline());
+  return next;
+}
+
+bool ClusterSource::ready() const {
+  return std::any_of(watchers_.begin(), watchers_.end(),
+                     [](const auto& watcher) { return watcher->ready(); });
+}
+
+const DecoderCounters& ClusterSource::counters() const {
+  counters_ = {};
+  for (const auto& watcher : watchers_) AddCounters(watcher->counters(), counters_);
+  return counters_;
+}
+
+std::string_view ClusterSource::malformed_sample() const {
+  for (const auto& watcher : watchers_) {
+    if (const std::string_view s = watcher->malformed_sample(); !s.empty()) return s;
+  }
+  return {};
+}
+
+}  // namespace internal
+}  // namespace k8sentry

@@ -1,0 +1,224 @@
+#include "kube/cluster_watcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/retry_after.h"
+
+namespace k8sentry::internal {
+namespace {
+
+// Beyond this the request is paused until the decoder has caught up.
+constexpr std::size_t kMaxInboxBytes = 2 << 20;
+
+std::string EventsUrl(const std::string& server, const std::string& namespace_name) {
+  std::string url = server;
+  while (url.ends_with('/')) url.pop_back();
+  url += "/api/v1/";
+  if (!namespace_name.empty()) url += "namespaces/" + namespace_name + "/";
+  return url + "events";
+}
+
+bool IsGood(WatchState state) {
+  return state == WatchState::kListing || state == WatchState::kWatching ||
+         state == WatchState::kConnecting;
+}
+
+}  // namespace
+
+void AddCounters(const DecoderCounters& more, DecoderCounters& sum) {
+  sum.events += more.events;
+  sum.malformed += more.malformed;
+  sum.deleted += more.deleted;
+  sum.bookmarks += more.bookmarks;
+  sum.errors += more.errors;
+  sum.blank_lines += more.blank_lines;
+  sum.bytes += more.bytes;
+}
+
+ClusterWatcher::ClusterWatcher(const ClusterSourceOptions& options,
+                               const std::string& namespace_name,
+                               HttpTransport& transport, Logger& logger,
+                               Credential& credential, std::uint64_t seed)
+    : options_(options),
+      url_(EventsUrl(options.cluster.server, namespace_name)),
+      label_(namespace_name.empty() ? "" : "namespace " + namespace_name + ": "),
+      transport_(transport),
+      logger_(logger),
+      credential_(credential),
+      machine_(options, seed) {}
+
+ClusterWatcher::~ClusterWatcher() {
+  if (request_ && !done_) transport_.Cancel(id_);
+}
+
+std::span<const Event> ClusterWatcher::Poll(Now now) {
+  more_ = false;
+  for (;;) {
+    if (!request_ && !StartNext(now)) return {};
+    if (head_ && !std::exchange(head_told_, true)) {
+      machine_.Head(head_->status, now.steady);
+      TellStatus();
+    }
+    if (const std::span<const Event> events = NextBatch(now.wall); !events.empty()) {
+      more_ = true;
+      return events;
+    }
+    if (FeedInbox()) continue;
+    // A server ends its watch after an ERROR frame; should it not, we do.
+    const bool failed = machine_.watching() && decoder_->counters().errors > 0;
+    if (failed && !done_) {
+      transport_.Cancel(id_);
+      done_ = Status();
+    }
+    if (!done_) return {};
+    if (!std::exchange(decoder_ended_, true)) {
+      decoder_->End(StreamEnd::kWatch);
+    } else {
+      EndResponse(now);
+    }
+  }
+}
+
+bool ClusterWatcher::StartNext(Now now) {
+  std::optional<WatchRequest> next = machine_.Next(now.steady);
+  if (!next) return false;
+  const bool watch = next->ask == Ask::kWatch;
+  HttpRequest request;
+  request.url = url_ + (next->query.empty() ? "" : "?" + next->query);
+  request.headers = {{"Accept", "application/json"}};
+  request.auth_header_value = credential_.At(now.steady);
+  if (!request.auth_header_value.empty()) request.auth_header_name = "Authorization";
+  request.tls = options_.cluster.tls;
+  request.proxy = options_.cluster.proxy;
+  request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
+  request.accept_gzip = !watch;
+  request.deadline = next->deadline;
+  request_ = std::move(next);
+  decoder_.emplace();
+  Result<HttpRequestId> id = transport_.Start(std::move(request), *this);
+  if (id.ok()) {
+    id_ = *id;
+  } else {
+    done_ = id.status();
+  }
+  return true;
+}
+
+std::span<const Event> ClusterWatcher::NextBatch(Time wall) {
+  if (!decoder_ || probing()) {
+    while (decoder_ && !decoder_->NextEvents().empty()) {
+    }
+    return {};
+  }
+  const std::span<const Event> events = decoder_->NextEvents();
+  batch_.assign(events.begin(), events.end());
+  for (Event& event : batch_) {
+    event.stale = machine_.Judge(event, wall);
+    if (machine_.watching()) continue;
+    ++list_items_;
+    list_stale_ += event.stale ? 1 : 0;
+  }
+  if (machine_.watching()) machine_.Advance(decoder_->last_resource_version());
+  return batch_;
+}
+
+bool ClusterWatcher::FeedInbox() {
+  if (inbox_.empty()) return false;
+  decoder_->Feed(inbox_);
+  inbox_.clear();
+  if (std::exchange(paused_, false)) transport_.Resume(id_);
+  return true;
+}
+
+void ClusterWatcher::EndResponse(Now now) {
+  ResponseEnd end;
+  end.transport = *std::move(done_);
+  if (head_) {
+    end.http_status = head_->status;
+    end.retry_after = ParseRetryAfter(head_->header("Retry-After"), now.wall);
+  }
+  const DecoderCounters& read = decoder_->counters();
+  end.frames = read.events + read.deleted + read.bookmarks + read.malformed;
+  if (end.http_status == 401) credential_.Refused();
+  if (end.http_status != 200) {
+    end.error = ParseApiStatus(error_body_);
+  } else if (read.errors > 0) {
+    end.error_frame = true;
+    end.error = ParseApiStatus(decoder_->last_error());
+  } else if (request_->ask != Ask::kWatch) {
+    end.list_version = decoder_->last_resource_version();
+    end.list_continue = decoder_->list_continue();
+    end.list_ended = !end.list_version.empty();
+  }
+  if (!probing()) {
+    AddCounters(read, past_);
+    if (read.malformed > 0) past_sample_ = decoder_->malformed_sample();
+  }
+  const bool first_list = machine_.mark().empty();
+  machine_.End(end, now.steady);
+  ForgetResponse();
+  if (first_list && !machine_.mark().empty()) {
+    logger_.Log(LogLevel::kInfo, "first list read",
+                {{"items", std::to_string(list_items_)},
+                 {"older than lookback", std::to_string(list_stale_)}});
+  }
+  TellStatus();
+}
+
+void ClusterWatcher::ForgetResponse() {
+  request_.reset();
+  head_.reset();
+  head_told_ = false;
+  decoder_.reset();
+  decoder_ended_ = false;
+  inbox_.clear();
+  error_body_.clear();
+  paused_ = false;
+  done_.reset();
+}
+
+void ClusterWatcher::TellStatus() {
+  if (machine_.storage_resets() != told_resets_) {
+    told_resets_ = machine_.storage_resets();
+    list_items_ = list_stale_ = 0;
+    logger_.Log(LogLevel::kError,
+                "the cluster's storage is older than what was read; reading all anew",
+                {{"cluster", options_.cluster.origin}});
+  }
+  WatchStatus status = machine_.status();
+  if (status.state == told_) return;
+  told_ = status.state;
+  status.detail.insert(0, label_);
+  if (options_.on_status) return options_.on_status(status);
+  logger_.Log(
+      IsGood(told_) ? LogLevel::kInfo : LogLevel::kWarning, "watch",
+      {{"state", std::string(WatchStateName(told_))}, {"detail", status.detail}});
+}
+
+void ClusterWatcher::OnHead(const HttpResponseHead& head) { head_ = head; }
+
+BodyFlow ClusterWatcher::OnBody(std::string_view bytes) {
+  if (head_ && head_->status != 200) {
+    error_body_.append(bytes.substr(0, kMaxErrorBytes - error_body_.size()));
+    return BodyFlow::kContinue;
+  }
+  inbox_.append(bytes);
+  paused_ = inbox_.size() > kMaxInboxBytes;
+  return paused_ ? BodyFlow::kPause : BodyFlow::kContinue;
+}
+
+void ClusterWatcher::OnDone(const Status& status) { done_ = status; }
+
+DecoderCounters ClusterWatcher::counters() const {
+  DecoderCounters sum = past_;
+  if (decoder_ && !probing()) AddCounters(decoder_->counters(), sum);
+  return sum;
+}
+
+std::string_view ClusterWatcher::malformed_sample() const {
+  const bool fresh = decoder_ && !probing() && decoder_->counters().malformed > 0;
+  return fresh ? decoder_->malformed_sample() : past_sample_;
+}
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,13 @@
+// Resource versions: opaque strings that are in truth decimal numbers.
+#pragma once
+
+#include <string_view>
+
+namespace k8sentry::internal {
+
+// Whether `a` is newer than `b`. Numbers compare by length and then by bytes, so none
+// is too long; of anything else only equality is known, and what differs counts as
+// newer. (Kubernetes API concepts, resource versions; comparable since 1.35, KEP-5504.)
+bool IsNewer(std::string_view a, std::string_view b);
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,280 @@
+#include "kube/watch_machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kube/resource_version.h"
+
+namespace k8sentry::internal {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Duration kPageDeadline = minutes(2);
+constexpr Duration kUnpagedDeadline = minutes(10);
+// What a watch may last beyond the time it asked for.
+constexpr Duration kWatchGrace = seconds(30);
+constexpr Duration kMaxRetryAfter = minutes(5);
+constexpr Duration kMinForbidden = seconds(30);
+constexpr Duration kMaxForbidden = seconds(60);
+// A watch that ends sooner, without a frame, did not work.
+constexpr Duration kShortWatch = seconds(1);
+// A watch that lasted so long did, whatever ended it.
+constexpr Duration kLongWatch = seconds(30);
+constexpr int kMaxShortWatches = 3;
+constexpr int kMaxListRestarts = 2;
+
+std::string PercentEncoded(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+        std::string_view("-._~").find(c) != std::string_view::npos) {
+      out.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  return out;
+}
+
+std::string Describe(const ResponseEnd& end) {
+  std::string text = "HTTP " + std::to_string(end.http_status);
+  if (!end.error.message.empty()) text += ": " + end.error.message;
+  return text;
+}
+
+}  // namespace
+
+WatchMachine::WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed)
+    : lookback_(options.lookback),
+      page_size_(options.page_size),
+      min_watch_(options.min_watch),
+      max_watch_(options.max_watch),
+      min_backoff_(options.min_backoff),
+      max_backoff_(options.max_backoff),
+      random_(seed) {}
+
+std::optional<WatchRequest> WatchMachine::Next(SteadyTime now) {
+  if (under_way_ || now < not_before_) return std::nullopt;
+  started_ = now;
+  if (probe_due_ && !mark_.empty()) {
+    under_way_ = Ask::kProbe;
+    return WatchRequest{Ask::kProbe, "limit=1", kPageDeadline};
+  }
+  if (list_due_) {
+    under_way_ = Ask::kList;
+    return WatchRequest{Ask::kList, ListQuery(),
+                        unpaged_ ? kUnpagedDeadline : kPageDeadline};
+  }
+  under_way_ = Ask::kWatch;
+  const Duration length = Between(min_watch_, max_watch_);
+  const std::int64_t whole = std::chrono::round<seconds>(length).count();
+  return WatchRequest{Ask::kWatch, WatchQuery(whole), seconds(whole) + kWatchGrace};
+}
+
+SteadyTime WatchMachine::NextDeadline() const {
+  return under_way_ ? SteadyTime::max() : not_before_;
+}
+
+void WatchMachine::Head(int http_status, SteadyTime now) {
+  if (http_status != 401) credential_tried_ = false;
+  if (http_status != 200 || !under_way_) return;
+  if (*under_way_ == Ask::kWatch) {
+    Enter(WatchState::kWatching, "", now);
+  } else if (*under_way_ == Ask::kList) {
+    Enter(mark_.empty() ? WatchState::kListing : WatchState::kRelisting, "", now);
+  }
+}
+
+void WatchMachine::End(const ResponseEnd& end, SteadyTime now) {
+  const Ask ask = std::exchange(under_way_, std::nullopt).value_or(Ask::kList);
+  if (end.http_status == 0) {
+    // Whoever answers next may be another server with an older storage, on which a
+    // watch from our mark would wait in silence.
+    probe_due_ = true;
+    return Fail(WatchState::kUnavailable, end.transport.message(), now);
+  }
+  if (end.http_status != 200) return EndRefused(ask, end, now);
+  switch (ask) {
+    case Ask::kProbe:
+      return EndProbe(end, now);
+    case Ask::kList:
+      return EndPage(end, now);
+    case Ask::kWatch:
+      return EndWatch(end, now);
+  }
+}
+
+void WatchMachine::EndProbe(const ResponseEnd& end, SteadyTime now) {
+  if (!end.transport.ok()) {
+    return Fail(WatchState::kUnavailable, end.transport.message(), now);
+  }
+  if (!end.list_ended) {
+    return Fail(WatchState::kUnavailable, "the server's answer is not a List", now);
+  }
+  probe_due_ = false;
+  if (IsNewer(mark_, end.list_version) && IsNewer(end.list_version, mark_)) {
+    return;  // not numbers: nothing is known
+  }
+  if (IsNewer(mark_, end.list_version)) {
+    ++storage_resets_;
+    mark_.clear();
+    list_due_ = true;
+    continue_.clear();
+  }
+}
+
+void WatchMachine::EndPage(const ResponseEnd& end, SteadyTime now) {
+  // A page that was cut is asked for again; what was read of it comes as stale.
+  if (!end.transport.ok()) {
+    return Fail(WatchState::kUnavailable, end.transport.message(), now);
+  }
+  if (!end.list_ended) {
+    return Fail(WatchState::kUnavailable, "the server's answer is not a List", now);
+  }
+  continue_ = end.list_continue;
+  if (!continue_.empty()) return;
+  list_due_ = false;
+  restarts_ = 0;
+  unpaged_ = false;
+  if (mark_.empty() || IsNewer(end.list_version, mark_)) mark_ = end.list_version;
+  // Now, not at the watch's head: some proxies keep that until a frame comes.
+  Enter(WatchState::kWatching, "", now);
+}
+
+void WatchMachine::EndWatch(const ResponseEnd& end, SteadyTime now) {
+  const Duration lasted = now - started_;
+  if (end.frames > 0 || lasted >= kLongWatch) failures_ = 0;
+  if (end.frames > 0) barren_relists_ = 0;
+  if (end.error_frame) return EndErrorFrame(end, now);
+  if (!end.transport.ok()) {
+    return Fail(WatchState::kUnavailable, end.transport.message(), now);
+  }
+  if (end.frames > 0 || lasted >= kShortWatch) {
+    short_watches_ = 0;
+    return;  // its time was over: the next one at once
+  }
+  if (++short_watches_ >= kMaxShortWatches) {
+    short_watches_ = 0;
+    list_due_ = probe_due_ = true;
+  }
+  Fail(WatchState::kUnavailable, "the server ends watches as soon as they begin", now);
+}
+
+void WatchMachine::EndErrorFrame(const ResponseEnd& end, SteadyTime now) {
+  const ApiStatus& error = end.error;
+  if (error.expired()) return Relist(error.message, now);
+  std::string detail = "the watch ended with an error";
+  if (error.code != 0) detail += " " + std::to_string(error.code);
+  if (!error.message.empty()) detail += ": " + error.message;
+  Fail(WatchState::kUnavailable, std::move(detail), now, error.retry_after);
+}
+
+void WatchMachine::EndRefused(Ask ask, const ResponseEnd& end, SteadyTime now) {
+  switch (end.http_status) {
+    case 401:
+      // The credential may have been replaced since it was read: once more, at once.
+      if (!std::exchange(credential_tried_, true)) return;
+      return Fail(WatchState::kUnauthorized, Describe(end), now);
+    case 403:
+      return Fail(WatchState::kForbidden,
+                  Describe(end) +
+                      "; needed is a role with apiGroups [\"\"], resources "
+                      "[events], verbs [list, watch]",
+                  now, Between(kMinForbidden, kMaxForbidden));
+    case 410:
+      if (ask == Ask::kWatch) return Relist(Describe(end), now);
+      return RestartList(end, now);
+    case 400:
+    case 404:
+    case 422:
+      // A watch that the server does not understand: its version may be the reason.
+      if (ask == Ask::kWatch) list_due_ = probe_due_ = true;
+      break;
+    default:
+      break;
+  }
+  const bool obeys = end.http_status == 429 || end.http_status >= 500;
+  const auto wanted = end.retry_after ? end.retry_after : end.error.retry_after;
+  Fail(WatchState::kUnavailable, Describe(end), now, obeys ? wanted : std::nullopt);
+}
+
+void WatchMachine::Relist(const std::string& why, SteadyTime now) {
+  list_due_ = probe_due_ = true;
+  continue_.clear();
+  // The first time at once; when every watch is refused, ever more slowly.
+  if (++barren_relists_ > 1) {
+    return Fail(WatchState::kRelisting, "watches are refused again and again: " + why,
+                now);
+  }
+  Enter(WatchState::kRelisting, why, now);
+}
+
+void WatchMachine::RestartList(const ResponseEnd& end, SteadyTime now) {
+  if (continue_.empty()) return Fail(WatchState::kUnavailable, Describe(end), now);
+  continue_.clear();
+  if (++restarts_ > kMaxListRestarts) unpaged_ = true;
+}
+
+bool WatchMachine::Judge(const Event& event, Time wall) {
+  if (watching()) {
+    if (event.resource_version.empty()) return false;
+    if (!IsNewer(event.resource_version, mark_)) return true;
+    mark_ = event.resource_version;
+    return false;
+  }
+  if (!mark_.empty()) {
+    return !event.resource_version.empty() && !IsNewer(event.resource_version, mark_);
+  }
+  const std::optional<Time> occurred = event.occurrence_time();
+  if (lookback_ <= Duration::zero()) return true;
+  return occurred && wall - *occurred > lookback_;
+}
+
+void WatchMachine::Advance(std::string_view version) {
+  if (!version.empty() && IsNewer(version, mark_)) mark_ = version;
+}
+
+void WatchMachine::Fail(WatchState state, std::string detail, SteadyTime now,
+                        std::optional<Duration> wanted) {
+  Duration delay = {};
+  if (wanted && *wanted > Duration::zero()) {
+    const Duration asked = std::min(*wanted, kMaxRetryAfter);
+    delay = Between(asked, asked + asked / 10);
+  } else {
+    Duration longest = min_backoff_;
+    for (int i = 0; i < failures_ && longest < max_backoff_; ++i) longest *= 2;
+    delay = Between({}, std::min(longest, max_backoff_));
+  }
+  ++failures_;
+  not_before_ = now + delay;
+  Enter(state, std::move(detail), now);
+}
+
+void WatchMachine::Enter(WatchState state, std::string detail, SteadyTime now) {
+  if (status_.state != state) status_.since = now;
+  status_.state = state;
+  status_.detail = std::move(detail);
+}
+
+std::string WatchMachine::WatchQuery(std::int64_t length) const {
+  return "watch=1&allowWatchBookmarks=true&resourceVersion=" + PercentEncoded(mark_) +
+         "&timeoutSeconds=" + std::to_string(length);
+}
+
+std::string WatchMachine::ListQuery() const {
+  if (unpaged_) return "";
+  std::string query = "limit=" + std::to_string(page_size_);
+  if (!continue_.empty()) query += "&continue=" + PercentEncoded(continue_);
+  return query;
+}
+
+Duration WatchMachine::Between(Duration low, Duration high) {
+  const auto width = static_cast<double>((high - low).count());
+  return low + Duration(static_cast<std::int64_t>(random_.Unit() * width));
+}
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,118 @@
+// A WatchMachine decides what to ask an API server next, so that no Event is missed.
+//
+// It lists page by page, watches from the list's version, resumes at its mark, lists
+// again when the server has forgotten the mark, and backs off. It performs no I/O:
+// requests come out, what became of them goes in. (Kubernetes API concepts, efficient
+// detection of changes.)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "k8sentry/cluster_source.h"
+#include "kube/api_status.h"
+
+namespace k8sentry::internal {
+
+enum class Ask : std::uint8_t {
+  kProbe,  // a list of one item, for its version only: is this storage older than the
+           // mark?
+  kList,   // a page
+  kWatch,
+};
+
+struct WatchRequest {
+  Ask ask = Ask::kList;
+  std::string query;
+  Duration deadline = {};
+};
+
+// What became of a request, told when all that it brought has been handed out.
+struct ResponseEnd {
+  Status transport;                     // how it ended
+  int http_status = 0;                  // 0: there was no response
+  std::optional<Duration> retry_after;  // the header
+  // Of a response other than 200 its body; of a watch its ERROR frame, if
+  // `error_frame`.
+  ApiStatus error;
+  bool error_frame = false;
+  std::uint64_t frames = 0;  // of a watch, without the ERROR frame
+  bool list_ended = false;   // the List was whole
+  std::string list_version;
+  std::string list_continue;
+};
+
+class WatchMachine {
+ public:
+  // Requires: page_size > 0, 1 s <= min_watch <= max_watch, 0 < min_backoff <=
+  // max_backoff.
+  WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed);
+
+  // What to send now; nullopt while one is under way, or it is too early.
+  std::optional<WatchRequest> Next(SteadyTime now);
+  // When Next has something; max() while a request is under way.
+  SteadyTime NextDeadline() const;
+
+  // The head of the response has come.
+  void Head(int http_status, SteadyTime now);
+  void End(const ResponseEnd& end, SteadyTime now);
+
+  // Whether `event`, from the response under way, was handled before or is too old. In
+  // a watch the mark moves to its version.
+  bool Judge(const Event& event, Time wall);
+  // Moves the mark to the version of a DELETED or BOOKMARK frame of a watch.
+  void Advance(std::string_view version);
+
+  // The version up to which everything was handed out; empty before the first list's
+  // end.
+  const std::string& mark() const { return mark_; }
+  const WatchStatus& status() const { return status_; }
+  bool watching() const { return under_way_ == Ask::kWatch; }
+  // How often the storage turned out to be older than the mark.
+  int storage_resets() const { return storage_resets_; }
+
+ private:
+  void EndProbe(const ResponseEnd& end, SteadyTime now);
+  void EndPage(const ResponseEnd& end, SteadyTime now);
+  void EndWatch(const ResponseEnd& end, SteadyTime now);
+  void EndErrorFrame(const ResponseEnd& end, SteadyTime now);
+  void EndRefused(Ask ask, const ResponseEnd& end, SteadyTime now);
+  void Relist(const std::string& why, SteadyTime now);
+  void RestartList(const ResponseEnd& end, SteadyTime now);
+  // Waits for a backoff, or as long as the server asks for.
+  void Fail(WatchState state, std::string detail, SteadyTime now,
+            std::optional<Duration> wanted = std::nullopt);
+  void Enter(WatchState state, std::string detail, SteadyTime now);
+  std::string WatchQuery(std::int64_t seconds) const;
+  std::string ListQuery() const;
+  Duration Between(Duration low, Duration high);
+
+  const Duration lookback_;
+  const std::size_t page_size_;
+  const Duration min_watch_, max_watch_;
+  const Duration min_backoff_, max_backoff_;
+  Random random_;
+
+  std::optional<Ask> under_way_;
+  SteadyTime started_;  // the request under way
+  SteadyTime not_before_ = SteadyTime::min();
+  WatchStatus status_;
+
+  std::string mark_;
+  bool list_due_ = true;
+  bool probe_due_ = false;
+  std::string continue_;
+  int restarts_ = 0;  // of this list, because its token expired
+  bool unpaged_ = false;
+
+  int failures_ = 0;               // since something worked; makes the backoff grow
+  int short_watches_ = 0;          // in a row
+  int barren_relists_ = 0;         // in a row, without a frame after them
+  bool credential_tried_ = false;  // again, since the last response but 401
+  int storage_resets_ = 0;
+};
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,68 @@
+#include "pipeline/block_pool.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+namespace k8sentry::internal {
+namespace {
+
+// Free memory that may lie about before a new block is bought instead of a fitting one.
+constexpr std::size_t kFreeBytes = 1 << 20;
+
+}  // namespace
+
+std::size_t BlockPool::Capacity(const char* block) {
+  const Header* header = reinterpret_cast<const Header*>(block) - 1;
+  return std::size_t{1} << (header->size_class + kSmallestBits);
+}
+
+char* BlockPool::Take(std::size_t bytes) {
+  const std::size_t bits = std::bit_width(std::max<std::size_t>(bytes, 1) - 1);
+  const std::size_t size_class = std::max(bits, kSmallestBits) - kSmallestBits;
+  std::size_t from = size_class;
+  // A block twice the size is better than another one.
+  if (free_[from] == nullptr && free_[from + 1] != nullptr) ++from;
+  if (free_[from] == nullptr) AddFree(from);
+  Header* header = free_[from];
+  free_[from] = header->next;
+  char* block = reinterpret_cast<char*>(header + 1);
+  free_bytes_ -= Capacity(block);
+  used_bytes_ += Capacity(block);
+  return block;
+}
+
+void BlockPool::Give(char* block) {
+  Header* header = HeaderOf(block);
+  header->next = free_[header->size_class];
+  free_[header->size_class] = header;
+  free_bytes_ += Capacity(block);
+  used_bytes_ -= Capacity(block);
+}
+
+// Adds an eighth to the class, so that a new peak of use is not a new allocation each.
+void BlockPool::AddFree(std::size_t size_class) {
+  if (free_bytes_ > kFreeBytes + used_bytes_) ReleaseFree();
+  const std::size_t capacity = std::size_t{1} << (size_class + kSmallestBits);
+  const std::size_t more = capacity > 4096 ? 1 : count_[size_class] / 8 + 1;
+  for (std::size_t i = 0; i < more; ++i) {
+    void* memory = ::operator new(sizeof(Header) + capacity);
+    auto* header = new (memory) Header{free_[size_class], size_class};
+    free_[size_class] = header;
+    free_bytes_ += capacity;
+    ++count_[size_class];
+  }
+}
+
+void BlockPool::ReleaseFree() {
+  for (std::size_t i = 0; i < kClasses; ++i) {
+    while (Header* header = free_[i]) {
+      free_[i] = header->next;
+      --count_[i];
+      ::operator delete(header);
+    }
+  }
+  free_bytes_ = 0;
+}
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,45 @@
+// Bounds the number of masked classes: sixteen for each (cluster, namespace, workload,
+// container, reason), and "other" for the rest, so that a message which the mask does
+// not tame makes no flood of issues.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/slot_index.h"
+#include "base/slot_list.h"
+
+namespace k8sentry::internal {
+
+class ClassGroups {
+ public:
+  static constexpr std::size_t kMaxClasses = 16;
+  static constexpr std::size_t kMaxGroups = 65536;
+
+  explicit ClassGroups(std::size_t max_groups = kMaxGroups) : max_groups_(max_groups) {}
+
+  // Whether `message_class` is one of the sixteen of `group`, which it joins if there
+  // is room. Both are hashes that stand for the text.
+  bool Admit(const Hash128& group, std::uint64_t message_class);
+
+  std::size_t size() const { return groups_.size(); }
+
+ private:
+  struct Group {
+    Hash128 key;
+    SlotLink link;
+    std::uint32_t classes = 0;
+    std::uint64_t class_of[kMaxClasses];
+  };
+
+  std::uint32_t Touch(const Hash128& key);
+
+  std::size_t max_groups_;
+  std::vector<Group> groups_;
+  SlotIndex index_;
+  SlotList<Group, &Group::link> by_age_;  // least recently seen first
+};
+
+}  // namespace k8sentry::internal

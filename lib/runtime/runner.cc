@@ -1,0 +1,208 @@
+#include "runtime/runner.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "delivery/queue.h"
+#include "runtime/wait_set.h"
+
+namespace k8sentry::internal {
+namespace {
+
+// What one Poll reads at most, so that it returns within milliseconds: 64 events each.
+constexpr int kBatchesPerPoll = 64;
+
+Now ReadClocks() {
+  return {.steady = std::chrono::steady_clock::now(),
+          .wall = std::chrono::floor<std::chrono::microseconds>(
+              std::chrono::system_clock::now())};
+}
+
+SteadyTime After(SteadyTime time, Duration duration) {
+  return duration < SteadyTime::max() - time ? time + duration : SteadyTime::max();
+}
+
+class RunnerImpl final : public Runner {
+ public:
+  RunnerImpl(const RunnerOptions& options, std::unique_ptr<Pipeline> pipeline,
+             std::unique_ptr<WaitSet> wait_set)
+      : source_(options.source),
+        sink_(options.sink),
+        transport_(options.transport),
+        replay_(options.pipeline.time == TimeSource::kEvents),
+        reader_waits_(options.when_full == QueueFull::kWait),
+        wait_set_(std::move(wait_set)),
+        pipeline_(std::move(pipeline)),
+        queue_(
+            options.queue, options.when_full, options.sink,
+            options.logger != nullptr ? *options.logger : NullLogger(),
+            static_cast<std::uint64_t>(ReadClocks().steady.time_since_epoch().count())),
+        on_telling_(options.on_telling),
+        tell_([this](Telling&& telling) { Tell(std::move(telling)); }) {
+    Arm();
+  }
+
+  bool Poll(Duration max_wait) override;
+  SteadyTime NextDeadline() const override;
+  int descriptor() const override { return wait_set_->descriptor(); }
+  void Wake() override { wait_set_->Wake(); }
+  Status Run(std::stop_token stop) override;
+  Status Drain(Duration limit) override;
+  Ledger ledger() const override;
+  const Pipeline& pipeline() const override { return *pipeline_; }
+
+ private:
+  bool finished() const { return !reading_ && queue_.empty(); }
+  // A replay's file can wait; a cluster cannot.
+  bool may_read() const { return reading_ && !(reader_waits_ && queue_.full()); }
+
+  void Arm();
+  void Wait(Duration max_wait);
+  void Read();
+  void Tell(Telling&& telling) {
+    if (on_telling_) on_telling_(telling);
+    queue_.Push(std::move(telling), now_.steady);
+  }
+
+  EventSource& source_;
+  Sink& sink_;
+  HttpTransport* const transport_;
+  const bool replay_;
+  const bool reader_waits_;
+  const std::unique_ptr<WaitSet> wait_set_;
+  WaitSet::Slot transport_slot_, source_slot_;
+  const std::unique_ptr<Pipeline> pipeline_;
+  Queue queue_;
+  const std::function<void(const Telling&)> on_telling_;
+  const Pipeline::TellingFunction tell_;
+  Now now_ = ReadClocks();
+  bool reading_ = true;
+  bool source_is_watched_ = true;
+};
+
+SteadyTime RunnerImpl::NextDeadline() const {
+  SteadyTime next = std::min(sink_.NextDeadline(), queue_.NextDeadline());
+  if (transport_ != nullptr) next = std::min(next, transport_->NextDeadline());
+  if (may_read()) {
+    if (source_.ready() || !source_is_watched_) return SteadyTime::min();
+    next = std::min(next, source_.NextDeadline());
+  }
+  // A replay's windows close by the times of its events.
+  if (reading_ && !replay_) next = std::min(next, pipeline_->NextDeadline());
+  return next;
+}
+
+// Makes descriptor() mean what it promises, also for a host that polls it and not us.
+void RunnerImpl::Arm() {
+  wait_set_->Watch(transport_slot_,
+                   transport_ != nullptr ? transport_->descriptor() : -1);
+  source_is_watched_ =
+      wait_set_->Watch(source_slot_, may_read() ? source_.descriptor() : -1);
+  wait_set_->Arm(finished() ? SteadyTime::max() : NextDeadline());
+}
+
+void RunnerImpl::Wait(Duration max_wait) {
+  Arm();  // the host may have fed the source since
+  const SteadyTime next = NextDeadline();
+  const SteadyTime now = ReadClocks().steady;
+  const Duration until_next = next <= now ? Duration::zero() : next - now;
+  wait_set_->Wait(finished() ? Duration::zero() : std::min(max_wait, until_next));
+}
+
+bool RunnerImpl::Poll(Duration max_wait) {
+  Wait(max_wait);
+  now_ = ReadClocks();
+  if (transport_ != nullptr) transport_->Poll(now_.steady);
+  Read();
+  if (reading_) pipeline_->Expire(now_, tell_);
+  sink_.Poll(now_);
+  queue_.Pump(now_);
+  Arm();
+  return !finished();
+}
+
+void RunnerImpl::Read() {
+  for (int i = 0; i < kBatchesPerPoll && may_read(); ++i) {
+    const EventBatch batch = source_.Poll(now_);
+    switch (batch.state) {
+      case SourceState::kEvents:
+        pipeline_->Process(batch.events, now_, tell_);
+        break;
+      case SourceState::kIdle:
+        return;
+      case SourceState::kEnded:
+      case SourceState::kFailed:
+        reading_ = false;
+        return;
+    }
+    now_ = ReadClocks();
+  }
+}
+
+Status RunnerImpl::Run(std::stop_token stop) {
+  const std::stop_callback wake(stop, [this] { Wake(); });
+  while (!stop.stop_requested() && Poll(std::chrono::hours(1))) {
+  }
+  return source_.status();
+}
+
+Status RunnerImpl::Drain(Duration limit) {
+  now_ = ReadClocks();
+  const SteadyTime deadline = After(now_.steady, limit);
+  reading_ = false;
+  if (!replay_) pipeline_->Close(now_, tell_);
+  queue_.RetryNow();
+  queue_.Pump(now_);
+  while (!queue_.empty()) {
+    const SteadyTime now = ReadClocks().steady;
+    // Also when nothing can happen before the deadline: a rate limit that lasts longer.
+    if (now >= deadline ||
+        (queue_.under_way() == 0 && queue_.NextDeadline() > deadline)) {
+      return Status(StatusCode::kDeadlineExceeded,
+                    std::to_string(queue_.size()) +
+                        " tellings were not delivered within " + FormatDuration(limit));
+    }
+    Poll(deadline - now);
+  }
+  return Status();
+}
+
+Ledger RunnerImpl::ledger() const {
+  Ledger ledger = pipeline_->ledger();
+  const DecoderCounters& source = source_.counters();
+  ledger.seen += source.malformed;
+  ledger.malformed = source.malformed;
+  ledger.deleted = source.deleted;
+  ledger.bookmarks = source.bookmarks;
+  ledger.errors = source.errors;
+  ledger.blank_lines = source.blank_lines;
+  const QueueCounters& queue = queue_.counters();
+  ledger.overflowed = queue.overflowed;
+  ledger.rejected = queue.rejected;
+  ledger.delivered = queue.delivered;
+  ledger.in_flight = queue.in_flight;
+  return ledger;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Runner>> MakeRunner(const RunnerOptions& options,
+                                           std::unique_ptr<Pipeline> pipeline) {
+  const QueueOptions& queue = options.queue;
+  const char* problem = queue.max_tellings < 1   ? "queue.max_tellings is 0"
+                        : queue.max_bytes < 1    ? "queue.max_bytes is 0"
+                        : queue.max_attempts < 1 ? "queue.max_attempts is below 1"
+                        : queue.min_backoff < Duration(1)
+                            ? "queue.min_backoff is not positive"
+                        : queue.max_backoff < queue.min_backoff
+                            ? "queue.max_backoff is below queue.min_backoff"
+                            : nullptr;
+  if (problem != nullptr) return Status(StatusCode::kInvalidArgument, problem);
+  Result<std::unique_ptr<WaitSet>> wait_set = WaitSet::Create();
+  if (!wait_set.ok()) return wait_set.status();
+  return std::unique_ptr<Runner>(
+      std::make_unique<RunnerImpl>(options, std::move(pipeline), *std::move(wait_set)));
+}
+
+}  // namespace k8sentry::internal

@@ -1,0 +1,8 @@
+// Starts Spotlight on 127.0.0.1 and nowhere else: spotlight.mjs PORT
+import net from 'node:net';
+const listen = net.Server.prototype.listen;
+net.Server.prototype.listen = function (port, ...rest) {
+  return listen.call(this, port, '127.0.0.1', ...rest.filter((argument) => typeof argument === 'function'));
+};
+const { setupSpotlight } = await import('@spotlightjs/spotlight');
+await setupSpotlight({ port: Number(process.argv[2]), isStandalone: true });

@@ -1,0 +1,324 @@
+#include "k8sentry/pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "base/sha256.h"
+#include "tests/pipeline/test_event.h"
+
+namespace k8sentry {
+namespace {
+
+using namespace std::string_view_literals;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::string IdOf(std::string_view text) {
+  internal::Sha256 sha256;
+  sha256.Update(text);
+  const internal::Sha256Digest digest = sha256.Finish();
+  TellingId id;
+  std::copy_n(digest.begin(), id.size(), id.begin());
+  id[6] = (id[6] & 0x0F) | 0x40;
+  id[8] = (id[8] & 0x3F) | 0x80;
+  return HexId(id);
+}
+
+Event Later(std::string_view version, std::chrono::microseconds offset, int count) {
+  Event event = PodEvent("uid-1", version);
+  event.frame_type = FrameType::kModified;
+  event.last_timestamp = At(offset);
+  event.count = count;
+  return event;
+}
+
+const PipelineOptions kReplay = {.time = TimeSource::kEvents};
+
+TEST(Pipeline, TellsAnEventOnceAndThenHowOftenItCame) {
+  TestPipeline pipeline(kReplay);
+  const auto first = pipeline.Process(PodEvent("uid-1", "1"));
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].kind, TellingKind::kFirst);
+  EXPECT_EQ(first[0].key.workload, "api");
+  EXPECT_EQ(first[0].workload_kind, "Deployment");
+  EXPECT_EQ(first[0].sightings, 1);
+  EXPECT_EQ(first[0].swallowed, 0);
+  EXPECT_EQ(first[0].frames, 1);
+  EXPECT_EQ(first[0].first_seen, At());
+  EXPECT_EQ(first[0].event->uid, "uid-1");
+  EXPECT_THAT(pipeline.Process(Later("2", minutes(1), 8)), IsEmpty());
+  const auto still = pipeline.Process(Later("3", minutes(5), 9));
+  ASSERT_THAT(still, SizeIs(1));
+  EXPECT_EQ(still[0].kind, TellingKind::kStillFiring);
+  EXPECT_EQ(still[0].sightings, 0);
+  EXPECT_EQ(still[0].swallowed, 7);
+  EXPECT_EQ(still[0].frames, 0);
+  EXPECT_EQ(still[0].event->resource_version, "2");
+  EXPECT_EQ(still[0].workload_kind, "Deployment");
+  EXPECT_EQ(still[0].key, first[0].key);
+  EXPECT_EQ(still[0].last_seen, At(minutes(1)));
+}
+
+TEST(Pipeline, MakesIdsOfKindUidAndVersion) {
+  TestPipeline pipeline(kReplay);
+  const auto first = pipeline.Process(PodEvent("uid-1", "1"));
+  EXPECT_EQ(HexId(first[0].id), IdOf("k8sentry/1\0sighting\0uid-1\0"
+                                     "1"sv));
+  pipeline.Process(Later("2", minutes(1), 8));
+  const auto still = pipeline.Process(Later("3", minutes(5), 9));
+  EXPECT_EQ(HexId(still[0].id), IdOf("k8sentry/1\0still-firing\0uid-1\0"
+                                     "2"sv));
+}
+
+TEST(Pipeline, MakesIdsThatAreUuidsOfVersion4) {
+  // By hand: printf 'k8sentry/1\0sighting\0u\0' | sha256sum
+  Event event = PodEvent("u", "");
+  TestPipeline pipeline(kReplay);
+  const auto told = pipeline.Process(event);
+  const std::string id = HexId(told[0].id);
+  ASSERT_EQ(id.size(), 32u);
+  EXPECT_EQ(id[12], '4');
+  EXPECT_THAT(std::string("89ab"), testing::HasSubstr(id.substr(16, 1)));
+  EXPECT_EQ(id, "c937ddc3a8814a8b906b93a7af920c6e");
+}
+
+TEST(Pipeline, MakesTheIdOfAnObjectWithoutUidOfItsBytes) {
+  TestPipeline pipeline(kReplay);
+  Event event = PodEvent("", "1");
+  event.raw_object = "{\"a\":1}";
+  EXPECT_EQ(HexId(pipeline.Process(event)[0].id),
+            IdOf("k8sentry/1\0sighting\0{\"a\":1}"sv));
+  std::string bytes = "{\"a\":2}";
+  event.raw_object = bytes;
+  pipeline.Process(event);
+  bytes = "gone";
+  event.raw_object = "{}";
+  const std::string expected = IdOf("k8sentry/1\0still-firing\0{\"a\":2}"sv);
+  EXPECT_EQ(HexId(pipeline.Open()[0].id), expected);
+  event.last_timestamp = At(minutes(5));
+  EXPECT_EQ(HexId(pipeline.Process(event)[0].id), expected);
+}
+
+TEST(Pipeline, MakesThatIdAlsoForAnEventTooLargeToKeep) {
+  PipelineOptions options = kReplay;
+  options.deduplicator.max_event_bytes = 1;
+  TestPipeline pipeline(options);
+  Event event = PodEvent("", "1");
+  pipeline.Process(event);
+  event.raw_object = "{\"a\":2}";
+  EXPECT_EQ(HexId(pipeline.Process(event)[0].id),
+            IdOf("k8sentry/1\0still-firing\0{\"a\":2}"sv));
+}
+
+TEST(Pipeline, GivesTheSameIdsInEveryRun) {
+  TestPipeline one(kReplay), other(kReplay);
+  EXPECT_EQ(one.Process(PodEvent("u", "1"))[0].id,
+            other.Process(PodEvent("u", "1"))[0].id);
+  EXPECT_NE(one.Process(PodEvent("v", "1")).size(), 1u);
+}
+
+TEST(Pipeline, TellsEachFrameWithoutWindows) {
+  PipelineOptions options = kReplay;
+  options.deduplicator.window = Duration(0);
+  TestPipeline pipeline(options);
+  EXPECT_EQ(pipeline.Process(PodEvent("uid-1", "1"))[0].kind, TellingKind::kEach);
+  const auto told = pipeline.Process(Later("2", minutes(1), 8));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].kind, TellingKind::kEach);
+  EXPECT_EQ(told[0].sightings, 7);
+  EXPECT_EQ(HexId(told[0].id), IdOf("k8sentry/1\0sighting\0uid-1\0"
+                                    "2"sv));
+}
+
+TEST(Pipeline, CountsEachFrameOnce) {
+  PipelineOptions options = kReplay;
+  options.deduplicator.thresholds = {{"Slow", 2}};
+  TestPipeline pipeline(options);
+  Event normal = PodEvent("n", "1");
+  normal.type = "Normal";
+  normal.reason = "Killing";
+  Event slow = PodEvent("s", "1");
+  slow.reason = "Slow";
+  pipeline.Process(PodEvent("uid-1", "1"));
+  pipeline.Process(PodEvent("uid-1", "1"));
+  pipeline.Process(normal);
+  pipeline.Process(slow);
+  pipeline.Process(Later("2", seconds(1), 8));
+  EXPECT_EQ(pipeline.ledger().seen, 5u);
+  EXPECT_EQ(pipeline.ledger().stale, 1u);
+  EXPECT_EQ(pipeline.ledger().filtered, 1u);
+  EXPECT_EQ(pipeline.ledger().routed, 3u);
+  EXPECT_EQ(pipeline.ledger().below_threshold, 1u);
+  EXPECT_EQ(pipeline.ledger().swallowed, 1u);
+  EXPECT_EQ(pipeline.ledger().summaries, 0u);
+  pipeline.Process(Later("3", minutes(5), 8));
+  EXPECT_EQ(pipeline.ledger().summaries, 1u);
+}
+
+TEST(Pipeline, DoesNotRememberWhatFiltersRefuse) {
+  TestPipeline pipeline(kReplay);
+  Event event = Later("1", seconds(0), 5);
+  event.type = "Normal";
+  event.reason = "Killing";
+  pipeline.Process(event);
+  event.type = "Warning";
+  event.resource_version = "2";
+  event.count = 9;
+  EXPECT_EQ(pipeline.Process(event)[0].sightings, 1);  // unknown, and MODIFIED
+}
+
+TEST(Pipeline, EndsWhatTheSourceKnowsToBeStaleInStaleButRemembersIt) {
+  TestPipeline pipeline(kReplay);
+  Event event = PodEvent("uid-1", "1");
+  event.count = 5;
+  event.stale = true;
+  EXPECT_THAT(pipeline.Process(event), IsEmpty());
+  EXPECT_EQ(pipeline.ledger().stale, 1u);
+  EXPECT_EQ(pipeline.Process(Later("2", seconds(1), 7))[0].sightings, 2);
+  event.type = "Normal";
+  event.reason = "Killing";
+  pipeline.Process(event);
+  EXPECT_EQ(pipeline.ledger().filtered, 1u);  // filters come first
+}
+
+TEST(Pipeline, MovesAReplaysTimeWithEveryEventFilteredOnesToo) {
+  TestPipeline pipeline(kReplay);
+  pipeline.Process(PodEvent("uid-1", "1"));
+  pipeline.Process(Later("2", minutes(1), 2));
+  Event normal = PodEvent("n", "1");
+  normal.type = "Normal";
+  normal.reason = "Killing";
+  normal.last_timestamp = At(minutes(5));
+  EXPECT_THAT(pipeline.Process(normal), SizeIs(1));  // the window closes here
+  EXPECT_EQ(pipeline.ledger().filtered, 1u);
+}
+
+TEST(Pipeline, TellsNothingMoreAtTheEndOfAReplay) {
+  TestPipeline pipeline(kReplay);
+  pipeline.Process(PodEvent("uid-1", "1"));
+  pipeline.Process(Later("2", minutes(1), 4));
+  EXPECT_THAT(pipeline.Expire(NowAt(hours(99))), IsEmpty());
+  EXPECT_EQ(pipeline->NextDeadline(), SteadyTime::max());
+  const auto open = pipeline.Open();
+  ASSERT_THAT(open, SizeIs(1));
+  EXPECT_EQ(open[0].swallowed, 3);
+  EXPECT_EQ(open[0].kind, TellingKind::kStillFiring);
+  EXPECT_EQ(pipeline.ledger().swallowed, 1u);
+  EXPECT_EQ(pipeline.ledger().summaries, 0u);
+}
+
+TEST(Pipeline, UsesTheCallersTimeWhenLive) {
+  TestPipeline pipeline({});
+  pipeline.Process(PodEvent("uid-1", "1"), NowAt());
+  EXPECT_EQ(pipeline->NextDeadline(), NowAt(minutes(5)).steady);
+  EXPECT_THAT(pipeline.Process(Later("2", hours(9), 4), NowAt(minutes(1))), IsEmpty());
+  EXPECT_THAT(pipeline.Expire(NowAt(minutes(5))), SizeIs(1));
+  EXPECT_EQ(pipeline.ledger().summaries, 1u);
+  EXPECT_THAT(pipeline.Close(), IsEmpty());
+}
+
+TEST(Pipeline, CountsAnOldEventOfALiveListOnce) {
+  TestPipeline pipeline({});
+  Event event = PodEvent("uid-1", "1");
+  event.count = 50;
+  EXPECT_EQ(pipeline.Process(event, NowAt(minutes(16)))[0].sightings, 1);
+  TestPipeline replay(kReplay);
+  EXPECT_EQ(replay.Process(event)[0].sightings, 50);
+}
+
+TEST(Pipeline, TellsWhatWindowsSwallowedWhenItCloses) {
+  TestPipeline pipeline({});
+  pipeline.Process(PodEvent("uid-1", "1"), NowAt());
+  pipeline.Process(Later("2", seconds(1), 4), NowAt());
+  const auto told = pipeline.Close();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].swallowed, 3);
+  EXPECT_EQ(pipeline.ledger().summaries, 1u);
+}
+
+TEST(Pipeline, PutsTheClustersNameIntoKeys) {
+  PipelineOptions options = kReplay;
+  options.cluster_name = "prod{1}";
+  TestPipeline pipeline(options);
+  EXPECT_EQ(pipeline.Process(PodEvent("u", "1"))[0].key.cluster, "prod(1)");
+}
+
+TEST(Pipeline, TellsInTheOrderOfEvents) {
+  auto pipeline = *NewPipeline(kReplay);
+  std::vector<Event> events(200);
+  std::vector<std::string> names(events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    names[i] = "pod" + std::string(1 + i, 'x');
+    events[i] = PodEvent(names[i], "1");
+    events[i].involved_object.name = names[i];
+    events[i].last_timestamp = At(seconds(i * 20));
+  }
+  std::vector<std::string> told;
+  pipeline->Process(events, {}, [&](Telling&& t) { told.emplace_back(t.event->uid); });
+  EXPECT_EQ(told, names);
+}
+
+TEST(Pipeline, RefusesOptionsThatMakeNoSense) {
+  PipelineOptions options;
+  options.max_uids = 0;
+  EXPECT_EQ(NewPipeline(options).status().code(), StatusCode::kInvalidArgument);
+  options = {};
+  options.filter.message.include = "(";
+  EXPECT_EQ(NewPipeline(options).status().code(), StatusCode::kInvalidArgument);
+  options = {};
+  options.deduplicator.max_keys = 0;
+  EXPECT_EQ(NewPipeline(options).status().code(), StatusCode::kInvalidArgument);
+  options = {};
+  options.lookback = -seconds(1);
+  EXPECT_EQ(NewPipeline(options).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(TellingKindName, IsThePagesWord) {
+  EXPECT_EQ(TellingKindName(TellingKind::kFirst), "first");
+  EXPECT_EQ(TellingKindName(TellingKind::kStillFiring), "still-firing");
+  EXPECT_EQ(TellingKindName(TellingKind::kEach), "each");
+}
+
+// Every frame ends in one counter, and every sighting in one telling or open window.
+TEST(Pipeline, BalancesOnRandomStreams) {
+  std::mt19937 random(3);
+  const char* kReasons[] = {"BackOff", "Slow", "Killing", "Failed"};
+  for (int round = 0; round < 30; ++round) {
+    PipelineOptions options = kReplay;
+    options.deduplicator.thresholds = {{"Slow", 3}};
+    options.deduplicator.max_keys = 1 + random() % 20;
+    options.deduplicator.max_event_bytes = 1 + random() % 5000;
+    options.deduplicator.window = seconds(round % 3 == 0 ? 0 : 30);
+    options.max_uids = 1 + random() % 60;
+    TestPipeline pipeline(options);
+    std::uint64_t told_frames = 0, summaries = 0;
+    for (int i = 0; i < 3000; ++i) {
+      const std::string uid = random() % 20 ? "u" + std::to_string(random() % 50) : "";
+      const std::string version = std::to_string(random() % 1000);
+      const std::string name =
+          "w" + std::to_string(random() % 20) + "-7fcc74b976-bwxc2";
+      Event event = Later(version, seconds(i / 4 + random() % 9), 1 + random() % 20);
+      event.uid = uid;
+      event.reason = kReasons[random() % 4];
+      event.type = random() % 4 ? "Warning" : "Normal";
+      event.involved_object.name = name;
+      for (const Telling& t : pipeline.Process(event)) {
+        told_frames += t.frames;
+        summaries += t.kind == TellingKind::kStillFiring;
+        EXPECT_GT(t.sightings + t.swallowed, 0);
+        EXPECT_LE(t.first_seen, t.last_seen);
+      }
+    }
+    Ledger ledger = pipeline.ledger();
+    EXPECT_EQ(ledger.seen, 3000u);
+    EXPECT_EQ(ledger.summaries, summaries);
+    ledger.delivered = told_frames;
+    EXPECT_TRUE(ledger.Balances());
+  }
+}
+
+}  // namespace
+}  // namespace k8sentry

@@ -1,0 +1,383 @@
+#include "runtime/runner.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "fake_pipeline.h"
+#include "k8sentry/testing/fake_sink.h"
+#include "k8sentry/testing/fake_source.h"
+
+namespace k8sentry {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::FakeSink;
+using testing::FakeSource;
+
+bool Readable(int descriptor, int timeout_ms = 0) {
+  pollfd entry = {.fd = descriptor, .events = POLLIN, .revents = 0};
+  return poll(&entry, 1, timeout_ms) == 1;
+}
+
+class RunnerTest : public ::testing::Test {
+ protected:
+  Runner& runner() {
+    if (!runner_) {
+      auto pipeline = std::make_unique<FakePipeline>(window_);
+      pipeline_ = pipeline.get();
+      auto made = internal::MakeRunner({.source = source_,
+                                        .sink = sink_,
+                                        .pipeline = {.time = time_},
+                                        .queue = queue_,
+                                        .when_full = when_full_},
+                                       std::move(pipeline));
+      if (made.ok()) runner_ = *std::move(made);
+    }
+    return *runner_;
+  }
+  // Polls as long as there is work at once.
+  void PollAll() {
+    for (int i = 0; i < 10000 && runner().NextDeadline() == SteadyTime::min(); ++i) {
+      runner().Poll(0s);
+      ASSERT_TRUE(runner().ledger().Balances());
+    }
+  }
+
+  FakeSource source_;
+  FakeSink sink_;
+  FakePipeline* pipeline_ = nullptr;
+  QueueOptions queue_;
+  QueueFull when_full_ = QueueFull::kDrop;
+  TimeSource time_ = TimeSource::kCaller;
+  Duration window_ = 1h;
+  std::unique_ptr<Runner> runner_;
+};
+
+TEST_F(RunnerTest, CarriesEventsFromTheSourceToTheSink) {
+  source_.Give(EventsOf("A", 200));
+  source_.GiveMalformed();
+  source_.End();
+  while (runner().Poll(1s)) {
+  }
+  const Ledger ledger = runner().ledger();
+  EXPECT_EQ(ledger.seen, 201u);
+  EXPECT_EQ(ledger.malformed, 1u);
+  EXPECT_EQ(ledger.delivered, 200u);
+  EXPECT_TRUE(ledger.Balances());
+  EXPECT_EQ(sink_.delivered().size(), 200u);
+}
+
+TEST_F(RunnerTest, GoesOnUntilAllIsDeliveredAfterTheSourceEnded) {
+  sink_.holds = true;
+  source_.Give(EventsOf("A", 1));
+  source_.End();
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(runner().Poll(0s));
+  EXPECT_EQ(runner().ledger().in_flight, 1u);
+  sink_.holds = false;
+  EXPECT_FALSE(runner().Poll(1h));
+  EXPECT_FALSE(runner().Poll(1h)) << "and does not wait when all is done";
+}
+
+TEST_F(RunnerTest, ReadsABoundedNumberOfEventsAtEachPoll) {
+  source_.Give(EventsOf("swallow", 100000));
+  runner().Poll(0s);
+  EXPECT_GT(runner().ledger().seen, 0u);
+  EXPECT_LE(runner().ledger().seen, 64u * 64);
+  EXPECT_TRUE(Readable(runner().descriptor())) << "there is more to do";
+}
+
+TEST_F(RunnerTest, RunReturnsTheStatusOfTheSource) {
+  source_.Give(EventsOf("A", 3));
+  source_.End(Status(StatusCode::kDataLoss, "the disk is gone"));
+  const Status status = runner().Run({});
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_EQ(sink_.delivered().size(), 3u);
+}
+
+TEST_F(RunnerTest, RunEndsWhenItsTokenIsStopped) {
+  runner();
+  std::stop_source stop;
+  std::jthread other([&] { stop.request_stop(); });
+  EXPECT_TRUE(runner().Run(stop.get_token()).ok());
+}
+
+TEST_F(RunnerTest, DescriptorIsQuietWhenThereIsNothingToDo) {
+  runner().Poll(0s);
+  EXPECT_FALSE(Readable(runner().descriptor()));
+}
+
+TEST_F(RunnerTest, DescriptorIsReadableWhenADeadlineHasPassed) {
+  source_.deadline = SteadyTime(std::chrono::steady_clock::now()) + 20ms;
+  runner().Poll(0s);
+  EXPECT_TRUE(Readable(runner().descriptor(), 10000));
+  EXPECT_GE(SteadyTime(std::chrono::steady_clock::now()), source_.deadline);
+  source_.deadline = SteadyTime::max();
+  runner().Poll(0s);
+  EXPECT_FALSE(Readable(runner().descriptor()));
+}
+
+TEST_F(RunnerTest, DescriptorIsReadableAfterWake) {
+  runner().Poll(0s);
+  runner().Wake();
+  EXPECT_TRUE(Readable(runner().descriptor()));
+  runner().Poll(0s);
+  EXPECT_FALSE(Readable(runner().descriptor()));
+}
+
+TEST_F(RunnerTest, WakeEndsAPollThatWaits) {
+  runner();
+  std::jthread other([&] { runner().Wake(); });
+  EXPECT_TRUE(runner().Poll(1h));
+}
+
+TEST_F(RunnerTest, DescriptorIsReadableWhenTheSourcesIs) {
+  source_.says_ready = false;
+  source_.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  runner().Poll(0s);
+  EXPECT_FALSE(Readable(runner().descriptor()));
+  eventfd_write(source_.fd, 1);
+  EXPECT_TRUE(Readable(runner().descriptor()));
+  close(source_.fd);
+}
+
+TEST_F(RunnerTest, ReadsARegularFileWhichEpollRefuses) {
+  source_.fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(source_.fd, 0);
+  source_.says_ready = false;
+  source_.Give(EventsOf("A", 5));
+  source_.End();
+  while (runner().Poll(1h)) {
+  }
+  EXPECT_EQ(sink_.delivered().size(), 5u);
+  close(source_.fd);
+}
+
+TEST_F(RunnerTest, FollowsASourceWhoseDescriptorChanges) {
+  source_.says_ready = false;
+  source_.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  runner().Poll(0s);
+  const int old = source_.fd;
+  close(old);
+  source_.fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+  ASSERT_EQ(source_.fd, old) << "the kernel gives the same number";
+  runner().Poll(0s);
+  EXPECT_TRUE(Readable(runner().descriptor()));
+  close(source_.fd);
+}
+
+TEST_F(RunnerTest, StopsReadingWhileTheQueueIsFullIfTheReaderWaits) {
+  when_full_ = QueueFull::kWait;
+  queue_.max_tellings = 10;
+  sink_.holds = true;
+  source_.Give(EventsOf("A", 1000));
+  source_.End();
+  for (int i = 0; i < 20; ++i) runner().Poll(0s);
+  const std::size_t polls = source_.polls();
+  EXPECT_EQ(runner().ledger().seen, 64u) << "one batch, which may overfill";
+  EXPECT_FALSE(Readable(runner().descriptor())) << "no busy waiting";
+  EXPECT_EQ(source_.polls(), polls);
+  sink_.holds = false;
+  while (runner().Poll(1h)) {
+  }
+  EXPECT_EQ(runner().ledger().delivered, 1000u);
+  EXPECT_EQ(runner().ledger().overflowed, 0u);
+}
+
+TEST_F(RunnerTest, NeverWaitsForTheSinkWhenLive) {
+  queue_.max_tellings = 100;
+  sink_.holds = true;
+  source_.Give(EventsOf("A", 1000));
+  PollAll();
+  EXPECT_EQ(runner().ledger().seen, 1000u);
+  EXPECT_EQ(runner().ledger().overflowed, 900u);
+  EXPECT_EQ(runner().ledger().in_flight, 100u);
+}
+
+TEST_F(RunnerTest, ClosesTheWindowsThatAreDue) {
+  window_ = 1ms;
+  source_.Give(EventsOf("swallow", 7));
+  for (int i = 0; i < 1000 && sink_.delivered().empty(); ++i) runner().Poll(1s);
+  ASSERT_EQ(sink_.delivered().size(), 1u);
+  EXPECT_EQ(sink_.delivered()[0].swallowed, 7);
+  EXPECT_EQ(runner().ledger().summaries, 1u);
+  EXPECT_EQ(runner().ledger().swallowed, 7u);
+}
+
+TEST_F(RunnerTest, DrainTellsWhatOpenWindowsSwallowed) {
+  source_.Give(EventsOf("swallow", 7));
+  PollAll();
+  EXPECT_TRUE(runner().Drain(10s).ok());
+  ASSERT_EQ(sink_.delivered().size(), 1u);
+  EXPECT_EQ(sink_.delivered()[0].kind, TellingKind::kStillFiring);
+}
+
+TEST_F(RunnerTest, DrainLeavesTheWindowsOfAReplayOpen) {
+  time_ = TimeSource::kEvents;
+  source_.Give(EventsOf("swallow", 7));
+  PollAll();
+  EXPECT_TRUE(runner().Drain(10s).ok());
+  EXPECT_TRUE(sink_.delivered().empty());
+}
+
+TEST_F(RunnerTest, DrainReadsNoMore) {
+  source_.Give(EventsOf("A", 1));
+  EXPECT_TRUE(runner().Drain(10s).ok());
+  EXPECT_EQ(source_.polls(), 0u);
+  EXPECT_FALSE(runner().Poll(1h));
+}
+
+TEST_F(RunnerTest, DrainGivesUpAtItsLimitAndTheLedgerSaysWhatIsLeft) {
+  sink_.holds = true;
+  source_.Give(EventsOf("A", 5));
+  PollAll();
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(runner().Drain(30ms).code(), StatusCode::kDeadlineExceeded);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 30ms);
+  EXPECT_EQ(runner().ledger().in_flight, 5u);
+  EXPECT_TRUE(runner().ledger().Balances());
+}
+
+TEST_F(RunnerTest, DrainDoesNotWaitForARateLimitThatLastsLonger) {
+  sink_.limit = SteadyTime(std::chrono::steady_clock::now()) + 1h;
+  source_.Give(EventsOf("A", 5));
+  PollAll();
+  EXPECT_EQ(runner().Drain(10min).code(), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(runner().ledger().in_flight, 5u);
+}
+
+TEST_F(RunnerTest, DrainTriesOnceMoreWhatWaitsForItsBackoff) {
+  queue_.min_backoff = 1h;
+  queue_.max_backoff = 1h;
+  sink_.answer = [](const Telling&, Now) {
+    return Outcome{.kind = Outcome::Kind::kRetry};
+  };
+  source_.Give(EventsOf("A", 1));
+  PollAll();
+  EXPECT_EQ(runner().ledger().in_flight, 1u);
+  sink_.answer = nullptr;
+  EXPECT_TRUE(runner().Drain(10s).ok());
+  EXPECT_EQ(runner().ledger().delivered, 1u);
+}
+
+TEST_F(RunnerTest, ShowsEveryTellingOnceBeforeItWaits) {
+  int seen = 0;
+  source_.Give(EventsOf("A", 5));
+  source_.End();
+  sink_.answer = [n = 0](const Telling&, Now) mutable {
+    return Outcome{.kind = n++ % 2 == 0 ? Outcome::Kind::kRetry
+                                        : Outcome::Kind::kDelivered};
+  };
+  auto made = internal::MakeRunner({.source = source_,
+                                    .sink = sink_,
+                                    .queue = {.min_backoff = 1us},
+                                    .on_telling = [&](const Telling&) { ++seen; }},
+                                   std::make_unique<FakePipeline>());
+  EXPECT_TRUE((*made)->Run({}).ok());
+  EXPECT_EQ(seen, 5);
+  EXPECT_GT(sink_.sent().size(), 5u);
+}
+
+TEST_F(RunnerTest, StartsNoThread) {
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                         std::filesystem::directory_iterator());
+  };
+  const auto before = threads();
+  source_.Give(EventsOf("A", 100));
+  source_.End();
+  EXPECT_TRUE(runner().Run({}).ok());
+  EXPECT_EQ(threads(), before);
+}
+
+TEST_F(RunnerTest, KeepsNoDescriptorAfterItsEnd) {
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                         std::filesystem::directory_iterator());
+  };
+  const auto before = open_files();
+  runner().Poll(0s);
+  EXPECT_GT(open_files(), before);
+  runner_.reset();
+  EXPECT_EQ(open_files(), before);
+}
+
+TEST_F(RunnerTest, RefusesOptionsThatCannotWork) {
+  queue_.max_tellings = 0;
+  const auto made =
+      internal::MakeRunner({.source = source_, .sink = sink_, .queue = queue_},
+                           std::make_unique<FakePipeline>());
+  EXPECT_EQ(made.status().code(), StatusCode::kInvalidArgument);
+}
+
+// Whatever comes and whatever the sink says of it, the ledger balances after every
+// Poll.
+TEST_F(RunnerTest, BalancesAfterEveryPollOfARandomRun) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    std::mt19937 random(seed);
+    FakeSource source;
+    FakeSink sink;
+    sink.answer = [&](const Telling&, Now now) -> Outcome {
+      switch (random() % 5) {
+        case 0:
+          return {.kind = Outcome::Kind::kRetry};
+        case 1:
+          return {.kind = Outcome::Kind::kLimited, .retry_at = now.steady + 50us};
+        case 2:
+          return {.kind = Outcome::Kind::kRejected};
+        default:
+          return {};
+      }
+    };
+    const bool waits = seed % 2 == 0;
+    auto made =
+        internal::MakeRunner({.source = source,
+                              .sink = sink,
+                              .queue = {.max_tellings = 1 + random() % 200,
+                                        .max_attempts = 3,
+                                        .min_backoff = 10us,
+                                        .max_backoff = 100us},
+                              .when_full = waits ? QueueFull::kWait : QueueFull::kDrop},
+                             std::make_unique<FakePipeline>(100us));
+    ASSERT_TRUE(made.ok());
+    Runner& runner = **made;
+    std::uint64_t given = 0;
+    for (int i = 0; i < 500; ++i) {
+      std::vector<OwnedEvent> events;
+      for (unsigned n = random() % 40; n > 0; --n) {
+        const char* reasons[] = {"swallow", "A", "B", "C"};
+        events.push_back(EventOf(reasons[random() % 4], n % 2 ? "Normal" : "Warning"));
+      }
+      source.Give(events);
+      given += events.size();
+      if (random() % 10 == 0) {
+        source.GiveMalformed();
+        ++given;
+      }
+      sink.holds = random() % 3 == 0;
+      sink.answers_per_poll = random() % 20;
+      runner.Poll(0s);
+      ASSERT_TRUE(runner.ledger().Balances()) << "seed " << seed << " step " << i;
+    }
+    sink.holds = false;
+    sink.answers_per_poll = 1000;
+    source.End();
+    while (runner.Poll(1s)) ASSERT_TRUE(runner.ledger().Balances());
+    EXPECT_TRUE(runner.Drain(10s).ok());
+    const Ledger ledger = runner.ledger();
+    EXPECT_TRUE(ledger.Balances());
+    EXPECT_EQ(ledger.seen, given);
+    EXPECT_EQ(ledger.in_flight, 0u);
+    if (waits) {
+      EXPECT_EQ(ledger.overflowed, 0u);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace k8sentry

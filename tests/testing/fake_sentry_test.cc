@@ -1,0 +1,211 @@
+#include "k8sentry/testing/fake_sentry.h"
+
+#include <gmock/gmock.h>
+#include <poll.h>
+
+#include <chrono>
+
+#include "k8sentry/sentry_reporter.h"
+
+namespace k8sentry::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+Telling SomeTelling(std::uint8_t id) {
+  Event event;
+  event.type = "Warning";
+  event.reason = "BackOff";
+  event.message = "Back-off restarting failed container";
+  event.involved_object = {.kind = "Pod", .namespace_ = "shop", .name = "api"};
+  Telling telling;
+  telling.id.fill(id);
+  telling.event = OwnedEvent(event);
+  telling.workload_kind = "Pod";
+  telling.key = {.namespace_ = "shop", .workload = "api", .reason = "BackOff"};
+  return telling;
+}
+
+Now Present() {
+  return {std::chrono::steady_clock::now(),
+          std::chrono::time_point_cast<std::chrono::microseconds>(
+              std::chrono::system_clock::now())};
+}
+
+// The response to one request; how it ended.
+class Recorder : public HttpHandler {
+ public:
+  void OnHead(const HttpResponseHead& head) override { status = head.status; }
+  BodyFlow OnBody(std::string_view bytes) override {
+    body += bytes;
+    return BodyFlow::kContinue;
+  }
+  void OnDone(const Status&) override { done = true; }
+  int status = 0;
+  std::string body;
+  bool done = false;
+};
+
+// The real reporter and the real transport against the fake, over the loopback.
+class FakeSentryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto fake = NewFakeSentry();
+    ASSERT_TRUE(fake.ok()) << fake.status().message();
+    sentry = *std::move(fake);
+    auto transport = NewHttpTransport();
+    ASSERT_TRUE(transport.ok()) << transport.status().message();
+    http = *std::move(transport);
+  }
+
+  // Moves everything until `finished`; false when that takes longer than ten seconds.
+  template <typename Condition, typename Step>
+  bool Drive(Condition finished, Step step) {
+    const SteadyTime end = Present().steady + seconds(10);
+    while (!finished()) {
+      if (Present().steady > end) return false;
+      pollfd readable = {http->descriptor(), POLLIN, 0};
+      poll(&readable, 1, 10);
+      http->Poll(Present().steady);
+      step();
+    }
+    return true;
+  }
+
+  std::vector<Outcome> Report(SentryOptions options, std::vector<Telling> tellings) {
+    auto reporter = NewSentryReporter(options, *http);
+    EXPECT_TRUE(reporter.ok()) << reporter.status().message();
+    std::vector<Outcome> outcomes(tellings.size());
+    std::size_t ended = 0;
+    (*reporter)->Send(tellings, Present(),
+                      [&](std::size_t index, const Outcome& outcome) {
+                        outcomes[index] = outcome;
+                        ++ended;
+                      });
+    EXPECT_TRUE(Drive([&] { return ended == tellings.size(); },
+                      [&] { (*reporter)->Poll(Present()); }));
+    return outcomes;
+  }
+  SentryOptions Options() { return {.dsn = *ParseDsn(sentry->dsn())}; }
+
+  // A request as it should be; a test spoils one thing.
+  HttpRequest GoodRequest() {
+    const Dsn dsn = *ParseDsn(sentry->dsn());
+    return {.method = "POST",
+            .url = dsn.envelope_url(),
+            .headers = {{"Content-Type", "application/x-sentry-envelope"}},
+            .auth_header_name = "X-Sentry-Auth",
+            .auth_header_value = dsn.auth_header(),
+            .body = SentryEnvelope(SomeTelling(0xAB), Options(), Present().wall)};
+  }
+  int StatusOf(HttpRequest request) {
+    Recorder recorder;
+    EXPECT_TRUE(http->Start(std::move(request), recorder).ok());
+    EXPECT_TRUE(Drive([&] { return recorder.done; }, [] {}));
+    return recorder.status;
+  }
+
+  std::unique_ptr<FakeSentry> sentry;
+  std::unique_ptr<HttpTransport> http;
+};
+
+TEST_F(FakeSentryTest, TakesWhatTheReporterSends) {
+  SentryOptions options = Options();
+  options.gzip_from_bytes = 1 << 20;
+  EXPECT_THAT(Report(options, {SomeTelling(0xAB), SomeTelling(0xCD)}), SizeIs(2));
+  const std::vector<ReceivedEnvelope> envelopes = sentry->envelopes();
+  ASSERT_THAT(envelopes, SizeIs(2));
+  std::vector<std::string> ids;
+  for (const ReceivedEnvelope& envelope : envelopes) {
+    ids.push_back(envelope.event_id);
+    EXPECT_EQ(envelope.status, 200);
+    EXPECT_FALSE(envelope.compressed);
+    EXPECT_THAT(std::string(envelope.event()), HasSubstr("\"type\":\"BackOff\""));
+  }
+  EXPECT_THAT(ids, ::testing::UnorderedElementsAre(HexId(SomeTelling(0xAB).id),
+                                                   HexId(SomeTelling(0xCD).id)));
+  EXPECT_THAT(sentry->faults(), IsEmpty());
+}
+
+TEST_F(FakeSentryTest, ReadsWhatWasCompressed) {
+  SentryOptions options = Options();
+  options.gzip_from_bytes = 0;
+  const std::vector<Outcome> outcomes = Report(options, {SomeTelling(0xAB)});
+  EXPECT_EQ(outcomes[0].kind, Outcome::Kind::kDelivered);
+  ASSERT_TRUE(sentry->WaitForEnvelopes(1, seconds(1)));
+  const ReceivedEnvelope envelope = sentry->envelopes()[0];
+  EXPECT_TRUE(envelope.compressed);
+  EXPECT_LT(envelope.wire_bytes, envelope.event().size());
+  EXPECT_THAT(sentry->faults(), IsEmpty());
+}
+
+TEST_F(FakeSentryTest, AnswersAsItsScriptSaysAndThen200) {
+  sentry->Answer({.status = 503, .headers = {{"Retry-After", "30"}}});
+  sentry->Answer(
+      {.status = 429, .headers = {{"X-Sentry-Rate-Limits", "60:error:key"}}});
+  sentry->Answer({.status = 403, .body = "{\"detail\":\"no\"}"});
+  EXPECT_EQ(Report(Options(), {SomeTelling(1)})[0].kind, Outcome::Kind::kRetry);
+  EXPECT_EQ(Report(Options(), {SomeTelling(2)})[0].kind, Outcome::Kind::kLimited);
+  const Outcome refused = Report(Options(), {SomeTelling(3)})[0];
+  EXPECT_EQ(refused.kind, Outcome::Kind::kRejected);
+  EXPECT_THAT(refused.detail, HasSubstr("{\"detail\":\"no\"}"));
+  EXPECT_EQ(Report(Options(), {SomeTelling(4)})[0].kind, Outcome::Kind::kDelivered);
+  std::vector<int> statuses;
+  for (const ReceivedEnvelope& envelope : sentry->envelopes()) {
+    statuses.push_back(envelope.status);
+  }
+  EXPECT_THAT(statuses, ElementsAre(503, 429, 403, 200));
+}
+
+TEST_F(FakeSentryTest, SaysTheIdToWhoeverSentIt) {
+  Recorder recorder;
+  ASSERT_TRUE(http->Start(GoodRequest(), recorder).ok());
+  ASSERT_TRUE(Drive([&] { return recorder.done; }, [] {}));
+  EXPECT_EQ(recorder.body, "{\"id\":\"abababababababababababababababab\"}");
+}
+
+TEST_F(FakeSentryTest, RefusesWhatSentryWouldRefuse) {
+  const auto status_after = [&](auto spoil) {
+    HttpRequest request = GoodRequest();
+    spoil(request);
+    return StatusOf(std::move(request));
+  };
+  EXPECT_EQ(status_after([](HttpRequest&) {}), 200);
+  EXPECT_THAT(sentry->faults(), IsEmpty());
+  EXPECT_EQ(status_after([](HttpRequest& r) { r.url += "x"; }), 404);
+  EXPECT_EQ(status_after([](HttpRequest& r) { r.auth_header_name = "X-Other"; }), 403);
+  EXPECT_EQ(status_after([](HttpRequest& r) {
+              r.auth_header_value = Secret(
+                  "Sentry sentry_version=7, sentry_client=x/1, "
+                  "sentry_key=another");
+            }),
+            403);
+  EXPECT_EQ(status_after([](HttpRequest& r) { r.headers[0].value = "text/plain"; }),
+            400);
+  EXPECT_EQ(status_after([](HttpRequest& r) {
+              r.headers.push_back({"Content-Encoding", "gzip"});
+            }),
+            400);
+  EXPECT_EQ(status_after([](HttpRequest& r) {
+              r.headers.push_back({"Content-Encoding", "zstd"});
+            }),
+            400);
+  EXPECT_EQ(status_after([](HttpRequest& r) { r.body = "{}\nno item"; }), 400);
+  EXPECT_EQ(status_after([](HttpRequest& r) {
+              const std::string id =
+                  "\"event_id\":\"abababababababababababababababab\"";
+              const std::string event =
+                  "{" + id + ",\"x\":\"" + std::string(1 << 20, 'x') + "\"}";
+              r.body = "{" + id + "}\n{\"type\":\"event\"}\n" + event;
+            }),
+            413);
+  EXPECT_THAT(sentry->faults(), SizeIs(8));
+  EXPECT_THAT(sentry->envelopes(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace k8sentry::testing
