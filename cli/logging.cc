@@ -98,4 +98,12 @@ void Complain(std::string_view message) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+void Complain(const LogOptions& options, std::string_view message) {
+  if (options.format == LogFormat::kJson) {
+    NewLog(options)->Log(LogLevel::kError, message, {});
+  } else {
+    Complain(message);
+  }
+}
+
 }  // namespace k8sentry::cli
