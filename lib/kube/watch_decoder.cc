@@ -54,9 +54,9 @@ class WatchDecoder::Impl {
         batch_(kBatchEvents) {}
 
   std::span<char> Prepare(std::size_t min_bytes) {
-    const std::span<char> room = buffer_.Prepare(min_bytes, max_frame_bytes_);
+    DropWhatIsRead();
     lines_.Forget();
-    return room;
+    return buffer_.Prepare(min_bytes, max_frame_bytes_);
   }
 
   void Commit(std::size_t bytes) {
@@ -144,11 +144,7 @@ class WatchDecoder::Impl {
         std::size_t used = 0;
         const Step step = scanner_.Scan(rest(), used);
         read_ += used;
-        if (step != Step::kMore) {
-          if (TakeStep(step, event)) return true;
-        } else {
-          DropTooLong();
-        }
+        if (TakeStep(step, event)) return true;
         continue;
       }
       if (!end_) {
@@ -163,7 +159,7 @@ class WatchDecoder::Impl {
       } else {
         scanner_.EndWatch();
       }
-      const bool left = step != Step::kMore && TakeStep(step, event);
+      const bool left = TakeStep(step, event);
       ForgetList();
       too_long_ = false;
       buffer_.Drop(read_);
@@ -191,6 +187,7 @@ class WatchDecoder::Impl {
 
   // What the scanner found: true if it is a frame.
   bool TakeStep(Step step, Event& event) {
+    if (step == Step::kMore || step == Step::kLine) return false;
     const std::uint64_t bytes = scanner_.offset() - scanner_.start();
     // Of what is too long only the beginning is left.
     const bool too_long = bytes > max_frame_bytes_;
@@ -245,8 +242,9 @@ class WatchDecoder::Impl {
     return result == ReadResult::kFrame && cursor->done();
   }
 
-  // Bytes that are too long for a frame are not kept while its end is looked for.
-  void DropTooLong() {
+  // Keeps of the bytes that were read only those of an unfinished frame, and not even
+  // them if they are too many already.
+  void DropWhatIsRead() {
     std::size_t needed = 0;
     if (scanner_.unfinished()) {
       const std::uint64_t bytes = scanner_.offset() - scanner_.start();

@@ -17,7 +17,14 @@ TEST(JsonWriter, PutsCommasWhereTheyBelong) {
   JsonWriter json(out);
   json.BeginObject();
   json.Key("a").BeginArray().Number(1).Number(2).BeginObject().EndObject().EndArray();
-  json.Key("b").Bool(true).Key("c").Null().Key("d").Raw("{\"x\":1}").Key("e").String("");
+  json.Key("b")
+      .Bool(true)
+      .Key("c")
+      .Null()
+      .Key("d")
+      .Raw("{\"x\":1}")
+      .Key("e")
+      .String("");
   json.EndObject();
   EXPECT_EQ(out, R"({"a":[1,2,{}],"b":true,"c":null,"d":{"x":1},"e":""})");
 }
@@ -32,7 +39,10 @@ TEST(JsonWriter, EscapesWhatATerminalMustNotSee) {
 }
 
 TEST(JsonWriter, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(Quoted("a\xFF" "b\xC3"), "\"a\xEF\xBF\xBD" "b\xEF\xBF\xBD\"");
+  EXPECT_EQ(Quoted("a\xFF"
+                   "b\xC3"),
+            "\"a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD\"");
 }
 
 TEST(JsonWriter, WritesNumbersThatReadBack) {
@@ -44,7 +54,9 @@ TEST(JsonWriter, WritesNumbersThatReadBack) {
   json.Number(0.1).Number(1795230710.123456);
   json.Number(std::nan("")).Number(std::numeric_limits<double>::infinity());
   json.EndArray();
-  EXPECT_EQ(out, "[-9223372036854775808,18446744073709551615,0.1,1795230710.123456,null,null]");
+  EXPECT_EQ(
+      out,
+      "[-9223372036854775808,18446744073709551615,0.1,1795230710.123456,null,null]");
 }
 
 }  // namespace
