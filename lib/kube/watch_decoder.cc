@@ -148,7 +148,6 @@ class WatchDecoder::Impl {
         continue;
       }
       if (!end_) {
-        DropTooLong();  // pieces that end with a frame never leave the scanner wanting
         return false;
       }
       const StreamEnd end = *end_;
