@@ -14,5 +14,7 @@ std::unique_ptr<Logger> NewLog(const LogOptions& options);
 
 // One line on stderr for the person at the keyboard: "k8sentry: message".
 void Complain(std::string_view message);
+// The same as a log line when the log was asked to be JSON.
+void Complain(const LogOptions& options, std::string_view message);
 
 }  // namespace k8sentry::cli

@@ -64,6 +64,15 @@ class SpdlogLogger final : public Logger {
     return out;
   }
 
+  static std::string Quoted(std::string_view value) {
+    std::string out = "\"";
+    for (const char c : value) {
+      if (c == '"') out += '\\';
+      out += c;
+    }
+    return out + "\"";
+  }
+
   const std::shared_ptr<spdlog::logger> log_;
   const bool json_;
 };
@@ -96,6 +105,14 @@ std::unique_ptr<Logger> NewLog(const LogOptions& options) {
 void Complain(std::string_view message) {
   const std::string line = "k8sentry: " + EscapeForTerminal(message) + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void Complain(const LogOptions& options, std::string_view message) {
+  if (options.format == LogFormat::kJson) {
+    NewLog(options)->Log(LogLevel::kError, message, {});
+  } else {
+    Complain(message);
+  }
 }
 
 }  // namespace k8sentry::cli

@@ -1,10 +1,13 @@
 #include "output.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "exit_code.h"
 
 namespace k8sentry::cli {
 
@@ -30,6 +33,12 @@ void Output::Flush() {
     }
   }
   buffer_.clear();
+}
+
+void Output::DieOfReader() {
+  signal(SIGPIPE, SIG_DFL);
+  raise(SIGPIPE);
+  _exit(kExitFailure);  // it is blocked
 }
 
 }  // namespace k8sentry::cli

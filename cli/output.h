@@ -16,6 +16,8 @@ class Output {
 
   // The reader has closed its end ("| head"): nothing more need be written.
   bool reader_is_gone() const { return reader_is_gone_; }
+  // Ends the process as SIGPIPE does, in silence: what a shell expects of a filter.
+  [[noreturn]] static void DieOfReader();
   // Another failure, such as a full disk.
   const Status& status() const { return status_; }
 

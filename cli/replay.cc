@@ -18,8 +18,8 @@ namespace k8sentry::cli {
 namespace {
 
 // A person waits, and a file can be replayed again: give up sooner than an agent.
-constexpr QueueOptions kQueue = {.max_attempts = 5,
-                                 .max_backoff = std::chrono::seconds(5)};
+constexpr QueueOptions kQueue = {
+    .max_tellings = 256, .max_attempts = 5, .max_backoff = std::chrono::seconds(5)};
 
 // One run of `k8sentry replay`, from its options to its exit code.
 class ReplayRun {
@@ -118,7 +118,8 @@ void ReplayRun::Read() {
       ShowTable();
     }
     // Without a reader there is nothing left to do, unless issues are sent.
-    if ((output_.reader_is_gone() || !output_.status().ok()) && !sends_) return;
+    if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();
+    if (!sends_ && !output_.status().ok()) return;
   }
 }
 
@@ -147,35 +148,38 @@ void ReplayRun::ShowEnd() {
   }
   output_.Flush();
   if (ledger.malformed > 0) {
-    Complain(std::to_string(ledger.malformed) +
-             (ledger.malformed == 1 ? " frame" : " frames") +
-             " could not be read; the last begins: " +
-             std::string(TruncateCharacters(source_->malformed_sample(), 100)));
+    Complain(options_.log,
+             std::to_string(ledger.malformed) +
+                 (ledger.malformed == 1 ? " frame" : " frames") +
+                 " could not be read; the last begins: " +
+                 std::string(TruncateCharacters(source_->malformed_sample(), 100)));
   }
 }
 
 int ReplayRun::Judge(const Status& drained) {
   const Ledger ledger = runner_->ledger();
   if (!source_->status().ok()) {
-    Complain(source_->status().message());
+    Complain(options_.log, source_->status().message());
     return kExitFailure;
   }
   if (!output_.status().ok()) {
-    Complain(output_.status().message());
+    Complain(options_.log, output_.status().message());
     return kExitFailure;
   }
   if (!drained.ok()) {
-    Complain(drained.message());
+    Complain(options_.log, drained.message());
     return kExitFailure;
   }
   if (ledger.rejected > 0) {
-    Complain(std::to_string(ledger.rejected) + " of the issues could not be delivered");
+    Complain(options_.log,
+             std::to_string(ledger.rejected) + " of the issues could not be delivered");
     return kExitFailure;
   }
   const bool nothing = ledger.seen == ledger.malformed && ledger.deleted == 0 &&
                        ledger.bookmarks == 0 && ledger.errors == 0;
   if (nothing && ledger.malformed > 0) {
-    Complain("nothing in the input is a Kubernetes Event, a List or a watch stream");
+    Complain(options_.log,
+             "nothing in the input is a Kubernetes Event, a List or a watch stream");
     return kExitFailure;
   }
   return kExitOk;
@@ -184,7 +188,7 @@ int ReplayRun::Judge(const Status& drained) {
 int ReplayRun::Execute() {
   const Status prepared = Prepare();
   if (!prepared.ok()) {
-    Complain(prepared.message());
+    Complain(options_.log, prepared.message());
     return ExitCodeOf(prepared);
   }
   HandleSignals(runner_.get());
@@ -196,6 +200,7 @@ int ReplayRun::Execute() {
     drained = runner_->Drain(options_.drain_timeout);
   }
   ShowEnd();
+  if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();
   const int code = Judge(drained);
   HandleSignals(nullptr);
   return code;

@@ -142,7 +142,8 @@ void ClusterRun::Watch() {
   while (more && !StopRequested()) {
     more = runner_->Poll(std::chrono::hours(1));
     output_.Flush();
-    if (!sends_ && (output_.reader_is_gone() || !output_.status().ok())) return;
+    if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();
+    if (!sends_ && !output_.status().ok()) return;
   }
 }
 
@@ -157,8 +158,9 @@ void ClusterRun::ShowLedger(const Ledger& ledger) {
     log_->Log(LogLevel::kInfo, "ledger", fields);
     if (sends_) return;
   }
-  output_.Write(options_.output == OutputFormat::kNdjson ? LedgerLine(ledger)
-                                                         : LedgerText(ledger, paint_));
+  output_.Write(options_.output == OutputFormat::kNdjson
+                    ? LedgerLine(ledger)
+                    : "\n" + LedgerText(ledger, paint_));
   output_.Flush();
 }
 
@@ -173,7 +175,7 @@ int ClusterRun::Finish() {
               {{"detail", drained.message()}});
   if (!ended.ok())
     log_->Log(LogLevel::kError, "the watch ended", {{"detail", ended.message()}});
-  if (!output_.status().ok()) Complain(output_.status().message());
+  if (!output_.status().ok()) Complain(options_.log, output_.status().message());
   const bool good = drained.ok() && ended.ok() && output_.status().ok();
   return good ? kExitOk : kExitFailure;
 }
@@ -181,7 +183,7 @@ int ClusterRun::Finish() {
 int ClusterRun::Execute() {
   const Status prepared = Prepare();
   if (!prepared.ok()) {
-    Complain(prepared.message());
+    Complain(options_.log, prepared.message());
     return ExitCodeOf(prepared);
   }
   log_->Log(LogLevel::kInfo, "k8sentry started", {{"version", std::string(Version())}});

@@ -190,10 +190,10 @@ void ClusterWatcher::TellStatus() {
   if (status.state == told_) return;
   told_ = status.state;
   status.detail.insert(0, label_);
+  if (options_.on_status) return options_.on_status(status);
   logger_.Log(
-      IsGood(told_) ? LogLevel::kInfo : LogLevel::kWarning, "watch state changed",
+      IsGood(told_) ? LogLevel::kInfo : LogLevel::kWarning, "watch",
       {{"state", std::string(WatchStateName(told_))}, {"detail", status.detail}});
-  if (options_.on_status) options_.on_status(status);
 }
 
 void ClusterWatcher::OnHead(const HttpResponseHead& head) { head_ = head; }

@@ -96,6 +96,7 @@ class Outputs(unittest.TestCase):
     def test_ndjson_is_a_line_for_each_telling(self):
         counts = json.loads(run("replay", "-o", "json", STREAM).stdout)["ledger"]
         lines = [json.loads(line) for line in run("replay", "-o", "ndjson", STREAM).stdout.splitlines()]
+        self.assertEqual(lines.pop(), {"ledger": counts})
         self.assertEqual(len(lines), counts["delivered"] + counts["summaries"])
         self.assertEqual(len({line["id"] for line in lines}), len(lines))
 

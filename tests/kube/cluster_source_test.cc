@@ -77,11 +77,15 @@ TEST_F(ClusterSourceTest, CallsItemsOlderThanTheLookbackStaleInTheFirstListOnly)
   EXPECT_EQ(stale, Lines{"old@2"});
 }
 
-TEST_F(ClusterSourceTest, ReportsAllItemsWithLookbackZero) {
+TEST_F(ClusterSourceTest, ReportsNothingOfTheFirstListWithLookbackZero) {
   options.lookback = Duration::zero();
-  http.Answer(List("100", {EventObject("old", "2", std::chrono::hours(24))}));
+  http.Answer(
+      List("100", {EventObject("now", "2"), R"({"kind":"Event","reason":"no time",
+      "involvedObject":{},"metadata":{"uid":"x","resourceVersion":"3"}})"}));
+  http.Answer(OpenStream({Added("b", "101")}));
   Run();
-  EXPECT_EQ(told, Lines{"old@2"});
+  EXPECT_EQ(stale, (Lines{"now@2", "x@3"}));
+  EXPECT_EQ(told, Lines{"b@101"});
 }
 
 TEST_F(ClusterSourceTest, ReadsAnEventHoweverItsBytesAreCut) {
