@@ -147,9 +147,7 @@ class WatchDecoder::Impl {
         if (TakeStep(step, event)) return true;
         continue;
       }
-      if (!end_) {
-        return false;
-      }
+      if (!end_) return false;
       const StreamEnd end = *end_;
       end_.reset();
       Step step = Step::kMore;
