@@ -2,10 +2,12 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from command import BINARY, FAKE_SENTRY, LIST, STREAM, TIMEOUT, environment, event, on_terminal, run
@@ -224,6 +226,21 @@ class Sending(unittest.TestCase):
         self.listener.close()
         done = run("replay", "--drain-timeout", "1s", "-o", "json", "-", stdin=event(), SENTRY_DSN=self.dsn)
         self.assertEqual(done.returncode, 1)
+
+    def test_waiting_costs_nothing(self):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.listener.settimeout(TIMEOUT)
+        child = subprocess.Popen([BINARY, "replay", "--drain-timeout", "1s", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, env=environment(SENTRY_DSN=self.dsn))
+        child.stdin.write(event())
+        child.stdin.close()
+        connection, _ = self.listener.accept()  # to be left without an answer
+        with connection:
+            time.sleep(3)
+            child.send_signal(signal.SIGINT)
+            child.wait(TIMEOUT)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertLess(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 0.5)
 
     def test_a_bad_dsn_is_78_and_is_not_shown(self):
         for dsn in ("nonsense", "https://sentry.example/1", "https://topsecretkey@sentry.example", "ftp://topsecretkey@sentry.example/1"):
