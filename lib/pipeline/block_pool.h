@@ -28,7 +28,8 @@ class BlockPool {
     Header* next;
     std::uint64_t size_class;
   };
-  static constexpr std::size_t kSmallestBits = 7;
+  // 256 bytes: nearly every key fits, so keys are not of two sizes that trade places.
+  static constexpr std::size_t kSmallestBits = 8;
   static constexpr std::size_t kClasses = 40;
 
   static Header* HeaderOf(char* block) { return reinterpret_cast<Header*>(block) - 1; }
