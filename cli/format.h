@@ -5,12 +5,13 @@
 
 #include "issues.h"
 #include "k8sentry/stats.h"
+#include "output.h"
 #include "terminal.h"
 
 namespace k8sentry::cli {
 
 // {"issues":[...],"ledger":{...}} and a newline.
-std::string JsonDocument(const Issues& issues, const Ledger& ledger);
+void WriteJsonDocument(const Issues& issues, const Ledger& ledger, Output& output);
 // One telling as a line of JSON; `told` is 1, so that lines add up to issues.
 std::string TellingLine(const Telling& telling);
 // {"ledger":{...}} and a newline.

@@ -2,6 +2,8 @@
 // (docs/semantics.md 16).
 #pragma once
 
+#include <array>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,17 +33,35 @@ struct IssueRecord {
 // One telling as the issue it would make alone.
 IssueRecord RecordOf(const Telling& telling);
 
+// What it keeps grows with the number of issues, so it keeps them packed.
 class Issues {
  public:
   void Add(const Telling& telling);
   // What a window that is still open swallowed; tells nothing.
   void AddOpen(const Telling& telling);
 
-  // Sorted by fingerprint, by bytes.
-  const std::map<std::vector<std::string>, IssueRecord>& all() const { return all_; }
+  std::size_t size() const { return all_.size(); }
+  // In the order of their fingerprints, compared by bytes.
+  void ForEach(const std::function<void(const IssueRecord&)>& visit) const;
 
  private:
-  std::map<std::vector<std::string>, IssueRecord> all_;
+  // The texts of a record in a row, and what is counted.
+  struct Packed {
+    std::string texts;
+    std::array<std::uint32_t, 8> ends = {};
+    Level level = Level::kWarning;
+    std::int64_t sightings = 0;
+    std::int64_t told = 0;
+    std::int64_t swallowed = 0;
+    Time first_seen = Time::max();
+    Time last_seen = Time::min();
+
+    void Count(const Telling& telling);
+  };
+
+  // By the parts of the fingerprint, with a NUL between them: no part holds one, so
+  // that these sort as the parts do.
+  std::map<std::string, Packed> all_;
 };
 
 }  // namespace k8sentry::cli

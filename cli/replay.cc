@@ -137,7 +137,7 @@ void ReplayRun::ShowEnd() {
   const Ledger ledger = runner_->ledger();
   switch (options_.output) {
     case OutputFormat::kJson:
-      output_.Write(JsonDocument(issues_, ledger));
+      WriteJsonDocument(issues_, ledger, output_);
       break;
     case OutputFormat::kNdjson:
       output_.Write(LedgerLine(ledger));

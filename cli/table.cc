@@ -19,7 +19,7 @@ struct Widths {
 // Worst first, and what is most frequent; then in the order of their names.
 std::vector<Row> SortedRows(const Issues& issues) {
   std::vector<Row> rows;
-  for (const auto& [fingerprint, record] : issues.all()) rows.push_back(RowOf(record));
+  issues.ForEach([&](const IssueRecord& record) { rows.push_back(RowOf(record)); });
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
     return std::make_tuple(a.level, -a.sightings, std::string_view(a.workload)) <
            std::make_tuple(b.level, -b.sightings, std::string_view(b.workload));
