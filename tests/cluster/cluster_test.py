@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""The command against a real Kubernetes: nothing lost, nothing told twice, whatever happens to the API server."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from running import HERE, Cluster, Command, expected_ids, skip_reason, wait_until
+
+# Everything is told, each frame with an id of its own, so that ids can be compared with a ledger of writes.
+EACH = ("--window", "0", "--lookback", "1h")
+
+
+class ClusterTest(unittest.TestCase):
+    flags = ""
+    with_node = False
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster(cls.flags)
+        cls.addClassCleanup(cls.cluster.down)
+        cls.cluster.up()
+
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+        self.ledger = self.scratch.name + "/ledger"
+
+    def start(self, *arguments, kubeconfig=None, dsn=None):
+        command = Command(kubeconfig or self.cluster.kubeconfig, *arguments, dsn=dsn)
+        self.addCleanup(command.process.kill)
+        return command
+
+    def load(self, *arguments):
+        load = self.cluster.load(self.ledger, *arguments)
+        self.addCleanup(load.kill)
+        return load
+
+    def assert_all_told_once(self, command):
+        expected = expected_ids(self.ledger)
+        self.assertGreater(len(expected), 50)
+        wait_until("all was told", lambda: expected <= command.ids().keys(), 60)
+        twice = {key: n for key, n in command.ids().items() if n > 1}
+        self.assertEqual(twice, {})
+
+    def assert_ends_well(self, command):
+        code, took = command.end()
+        self.assertEqual(code, 0)
+        self.assertLess(took, 7.5)
+        ledger = command.ledger()
+        self.assertEqual(ledger["seen"], sum(ledger[k] for k in ("malformed", "stale", "filtered", "routed")))
+        self.assertEqual(ledger["malformed"], 0)
+        self.assertEqual(ledger["in_flight"], 0)
+        return ledger
+
+
+class Load(ClusterTest):
+    def test_tells_every_write_once(self):
+        command = self.start(*EACH)
+        command.wait_state("watching")
+        self.assertEqual(self.load("--rate", "400", "--count", "4000", "--warning-share", "0.7").wait(120), 0)
+        self.assert_all_told_once(command)
+        self.assertEqual(command.states(), ["listing", "watching"])
+        ledger = self.assert_ends_well(command)
+        self.assertGreaterEqual(ledger["seen"], 4000)
+
+    def test_reads_a_list_of_many_pages(self):
+        self.assertEqual(self.load("--rate", "0", "--count", "3000", "--seed", "2", "--update-share", "0",
+                                   "--warning-share", "1").wait(120), 0)
+        command = self.start(*EACH)
+        self.assert_all_told_once(command)
+        ledger = self.assert_ends_well(command)
+        self.assertGreaterEqual(ledger["seen"], 3000)
+
+
+class Outage(ClusterTest):
+    def test_loses_nothing_when_the_api_server_is_killed(self):
+        command = self.start(*EACH)
+        command.wait_state("watching")
+        load = self.load("--rate", "100", "--count", "1200", "--warning-share", "0.7")
+        time.sleep(3)
+        self.cluster.run("kill", "kube-apiserver")
+        time.sleep(3)
+        self.cluster.run("start", "kube-apiserver", stdout=subprocess.DEVNULL)
+        self.assertEqual(load.wait(120), 0)
+        self.assert_all_told_once(command)
+        self.assertEqual(command.states(), ["listing", "watching", "unavailable", "watching"])
+        self.assert_ends_well(command)
+
+    def test_says_once_that_the_server_is_away_and_dies_politely(self):
+        command = self.start(*EACH)
+        command.wait_state("watching")
+        self.cluster.run("kill", "kube-apiserver")
+        try:
+            command.wait_state("unavailable")
+            time.sleep(8)
+            self.assertEqual(command.states(), ["listing", "watching", "unavailable"])
+            late = self.start(*EACH)
+            late.wait_state("unavailable")
+            self.assert_ends_well(late)
+            self.assert_ends_well(command)
+        finally:
+            self.cluster.run("start", "kube-apiserver", stdout=subprocess.DEVNULL)
+            self.cluster.wait_ready()
+
+    def test_stays_while_etcd_does_not_answer(self):
+        command = self.start(*EACH)
+        command.wait_state("watching")
+        self.cluster.run("freeze", "etcd")
+        try:
+            late = self.start(*EACH)
+            time.sleep(3)
+            self.assert_ends_well(late)
+        finally:
+            self.cluster.run("thaw", "etcd")
+        self.cluster.wait_ready()
+        self.assertEqual(self.load("--rate", "200", "--count", "200", "--warning-share", "1", "--seed", "7").wait(120),
+                         0)
+        self.assert_all_told_once(command)
+        self.assert_ends_well(command)
+
+
+class Gone(ClusterTest):
+    """The server forgets everything that is older than a few seconds."""
+    flags = "--etcd-compaction-interval=2s"
+
+    def test_lists_again_and_tells_nothing_twice(self):
+        command = self.start(*EACH)
+        command.wait_state("watching")
+        arguments = ("--rate", "300", "--count", "900", "--warning-share", "1", "--update-share", "0")
+        self.assertEqual(self.load(*arguments).wait(60), 0)
+        self.assert_all_told_once(command)
+        command.pause()
+        self.cluster.run("kill", "kube-apiserver")
+        self.cluster.run("start", "kube-apiserver", stdout=subprocess.DEVNULL)
+        self.cluster.wait_ready()
+        self.assertEqual(self.load(*arguments, "--seed", "3").wait(60), 0)
+        time.sleep(8)  # several compactions
+        command.go_on()
+        self.assert_all_told_once(command)
+        self.assertIn("relisting", command.states())
+        self.assertEqual(command.states()[-1], "watching")
+        ledger = self.assert_ends_well(command)
+        self.assertGreaterEqual(ledger["stale"], 900, "the second list held what was told before")
+
+
+class Expiry(ClusterTest):
+    """Every Event comes again as DELETED when its time is over."""
+    flags = "--event-ttl=5s"
+
+    def test_tells_nothing_of_events_that_expire(self):
+        command = self.start(*EACH)
+        command.wait_state("watching")
+        arguments = ("--rate", "200", "--count", "600", "--warning-share", "1", "--update-share", "0")
+        self.assertEqual(self.load(*arguments).wait(60), 0)
+        self.assert_all_told_once(command)
+        told = len(command.ids())
+        time.sleep(10)
+        self.assertEqual(len(command.ids()), told)
+        ledger = self.assert_ends_well(command)
+        self.assertGreaterEqual(ledger["deleted"], 600)
+        self.assertEqual(ledger["errors"], 0)
+
+
+class Rights(ClusterTest):
+    def test_names_the_missing_rule_and_goes_on_once_it_is_there(self):
+        command = self.start(*EACH, kubeconfig=self.cluster.kubeconfig + ".nobody")
+        command.wait_state("forbidden")
+        detail = command.details("forbidden")[0]
+        self.assertIn('User "nobody" cannot list resource "events"', detail)
+        self.assertIn('apiGroups [""], resources [events], verbs [list, watch]', detail)
+        self.cluster.kubectl("create", "clusterrole", "k8sentry", "--verb=list,watch", "--resource=events")
+        self.cluster.kubectl("create", "clusterrolebinding", "k8sentry", "--clusterrole=k8sentry", "--user=nobody")
+        command.wait_state("watching", 80)
+        self.assertEqual(command.states(), ["forbidden", "listing", "watching"])
+        self.assert_ends_well(command)
+
+    def test_says_that_nobody_knows_its_token(self):
+        with open(self.cluster.kubeconfig) as good:
+            text = good.read().replace("admintoken", "wrongtoken")
+        path = self.scratch.name + "/kubeconfig"
+        with open(path, "w") as bad:
+            bad.write(text)
+        command = self.start(*EACH, kubeconfig=path)
+        command.wait_state("unauthorized")
+        self.assert_ends_well(command)
+        self.assertNotIn("wrongtoken", json.dumps(command.log))
+
+    def test_refuses_a_server_that_an_unknown_authority_signed(self):
+        with open(self.cluster.kubeconfig) as good:
+            text = good.read().replace("apiserver.crt", "../other.crt")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other", "-keyout",
+                        "/dev/null", "-out", self.cluster.directory + "/other.crt"], check=True, capture_output=True)
+        path = self.scratch.name + "/kubeconfig"
+        with open(path, "w") as bad:
+            bad.write(text)
+        command = self.start(*EACH, kubeconfig=path)
+        command.wait_state("unavailable")
+        self.assertIn("TLS", command.details("unavailable")[0])
+        self.assert_ends_well(command)
+
+
+class Kubectl(ClusterTest):
+    """What kubectl prints, in whatever form, piped into `replay -`, gives the same issues."""
+
+    def replay(self, data):
+        done = subprocess.run([os.environ["K8SENTRY"], "replay", "-o", "json", "-"], input=data,
+                              env={"PATH": "/usr/bin:/bin"}, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        return result["ledger"], {tuple(i["fingerprint"]): i["sightings"] for i in result["issues"]}
+
+    def printed(self, program, *arguments, seconds=5):
+        """What a kubectl that never ends has printed after some seconds."""
+        with tempfile.TemporaryFile() as out:
+            watch = subprocess.Popen([*program, "--kubeconfig", self.cluster.kubeconfig, *arguments], stdout=out,
+                                     stderr=subprocess.DEVNULL)
+            time.sleep(seconds)
+            watch.kill()
+            watch.wait()
+            out.seek(0)
+            return out.read()
+
+    def test_every_form_gives_the_same_issues(self):
+        # Fewer than a page of 500: kubectl wraps whole pages into one watch document.
+        self.assertEqual(self.load("--rate", "0", "--count", "450", "--warning-share", "0.7").wait(120), 0)
+        raw = self.cluster.kubectl("get", "--raw", "/api/v1/events")
+        ledger, expected = self.replay(raw)
+        self.assertEqual(ledger["malformed"], 0)
+        self.assertGreater(len(expected), 20)
+        programs = [[str(HERE / "cluster"), "kubectl"]]
+        if os.access("/usr/bin/kubectl", os.X_OK):
+            programs.append(["/usr/bin/kubectl"])  # the distribution's, years older
+        os.environ.update(self.cluster.env)
+        for program in programs:
+            for form in (("-o", "json"), ("-w", "-o", "json"), ("-w", "--output-watch-events", "-o", "json")):
+                with self.subTest(program=program, form=form):
+                    data = self.printed(program, "get", "events", "-A", *form)
+                    ledger, issues = self.replay(data)
+                    self.assertEqual(ledger["malformed"], 0)
+                    self.assertEqual(issues, expected)
+
+
+class Node(ClusterTest):
+    """A real node, real containers, real failures, and a Sentry on loopback."""
+    with_node = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cluster.run("node", stdout=sys.stderr)
+
+    def test_sends_the_failures_of_a_node_to_sentry(self):
+        events = self.scratch.name + "/envelopes"
+        sentry = subprocess.Popen([os.environ["FAKE_SENTRY"], "--out=" + events], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(sentry.stdout.close)
+        self.addCleanup(sentry.kill)
+        command = self.start("--lookback", "1h", dsn=sentry.stdout.readline().strip())
+        command.wait_state("watching")
+        self.cluster.kubectl("apply", "-f", str(HERE / "workloads/failures.yaml"))
+
+        def sent():
+            with open(events) as lines:
+                envelopes = [json.loads(line) for line in lines]
+            return [item["payload"] for envelope in envelopes for item in envelope["items"]
+                    if item["headers"]["type"] == "event"]
+
+        def culprits(reason):
+            return {e["transaction"] for e in sent() if e["tags"]["reason"] == reason}
+
+        expected = {
+            "BackOff": {"shop/Deployment/api", "shop/Deployment/recommender", "shop/Deployment/frontend"},
+            "Failed": {"shop/Deployment/frontend", "shop/Pod/bad-env"},
+            "FailedMount": {"shop/Pod/needs-config"},
+            "FailedScheduling": {"shop/Pod/big-memory", "shop/Pod/gpu-trainer"},
+            "FailedCreate": {"tight/Deployment/blocked"},
+            "Unhealthy": {"payments/Deployment/ledger"},
+        }
+        for reason, wanted in expected.items():
+            with self.subTest(reason=reason):
+                try:
+                    wait_until(reason, lambda: wanted <= culprits(reason), 90)
+                except AssertionError as error:
+                    raise AssertionError(f"{error}: {wanted - culprits(reason)}") from error
+        payloads = sent()
+        self.assertEqual(len({e["event_id"] for e in payloads}), len(payloads), "an id was sent twice")
+        self.assert_ends_well(command)
+        sentry.terminate()
+        self.assertEqual(sentry.wait(10), 0, "Sentry would have refused something")
+
+
+if __name__ == "__main__":
+    wanted = [name for name in sys.argv[1:] if not name.startswith("-")]
+    reason = skip_reason(any(globals()[name].with_node for name in wanted if name in globals()))
+    if reason:
+        print("skipped:", reason)
+        sys.exit(77)
+    unittest.main()
