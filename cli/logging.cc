@@ -64,6 +64,15 @@ class SpdlogLogger final : public Logger {
     return out;
   }
 
+  static std::string Quoted(std::string_view value) {
+    std::string out = "\"";
+    for (const char c : value) {
+      if (c == '"') out += '\\';
+      out += c;
+    }
+    return out + "\"";
+  }
+
   const std::shared_ptr<spdlog::logger> log_;
   const bool json_;
 };

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cxxopts.hpp>
 #include <map>
@@ -77,6 +78,14 @@ Result<Parsed> Parse(const CommandSpec& command,
         parsed.words.push_back(pair.value());
       } else {
         parsed.values[pair.key()].push_back(pair.value());
+      }
+    }
+    // cxxopts takes what does not look like a flag of its own for a word.
+    const bool all_words =
+        std::find(arguments.begin(), arguments.end(), "--") != arguments.end();
+    for (const std::string& word : parsed.words) {
+      if (word.size() > 1 && word[0] == '-' && !all_words) {
+        return UnknownFlag(command, word);
       }
     }
     return parsed;

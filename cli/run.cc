@@ -158,8 +158,9 @@ void ClusterRun::ShowLedger(const Ledger& ledger) {
     log_->Log(LogLevel::kInfo, "ledger", fields);
     if (sends_) return;
   }
-  output_.Write(options_.output == OutputFormat::kNdjson ? LedgerLine(ledger)
-                                                         : LedgerText(ledger, paint_));
+  output_.Write(options_.output == OutputFormat::kNdjson
+                    ? LedgerLine(ledger)
+                    : "\n" + LedgerText(ledger, paint_));
   output_.Flush();
 }
 

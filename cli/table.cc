@@ -2,7 +2,7 @@
 #include <tuple>
 
 #include "format.h"
-#include "k8sentry/text.h"
+#include "row.h"
 
 namespace k8sentry::cli {
 namespace {
@@ -11,50 +11,10 @@ namespace {
 constexpr std::size_t kOneLineWidth = 150;
 constexpr std::size_t kIndent = 9;  // of the second line: below SEEN
 
-// One issue as the table shows it; safe for a terminal.
-struct Row {
-  Level level = Level::kWarning;
-  std::int64_t sightings = 0;
-  std::int64_t swallowed = 0;
-  Time first, last;
-  std::string workload, reason, message;
-};
-
 struct Widths {
   std::size_t level = 7, seen = 4, swallowed = 9, time = 8, workload = 8, reason = 6;
   std::size_t numbers() const { return level + seen + swallowed + 2 * time + 5 * 2; }
 };
-
-Style StyleOf(Level level) {
-  switch (level) {
-    case Level::kFatal:
-    case Level::kError:
-      return Style::kBoldRed;
-    case Level::kWarning:
-      return Style::kYellow;
-    default:
-      return Style::kBlue;
-  }
-}
-
-// Without the words that say nothing about the trouble.
-std::string MessageOf(const IssueRecord& record) {
-  std::string_view message = record.message;
-  constexpr std::string_view kCombined = "(combined from similar events): ";
-  if (message.starts_with(kCombined)) message.remove_prefix(kCombined.size());
-  return EscapeForTerminal(message);
-}
-
-Row RowOf(const IssueRecord& record) {
-  return {.level = record.issue.level,
-          .sightings = record.sightings,
-          .swallowed = record.swallowed,
-          .first = record.first_seen,
-          .last = record.last_seen,
-          .workload = EscapeForTerminal(record.issue.culprit),
-          .reason = EscapeForTerminal(record.reason),
-          .message = MessageOf(record)};
-}
 
 // Worst first, and what is most frequent; then in the order of their names.
 std::vector<Row> SortedRows(const Issues& issues) {
@@ -244,37 +204,6 @@ std::string IssueTable(const Issues& issues, const Screen& screen,
     out += Worst(rows, screen.width, paint);
   }
   return out + paint(Style::kDim, Span(rows)) + "\n\n";
-}
-
-std::string TellingText(const Telling& telling, std::size_t width,
-                        const Painter& paint) {
-  const IssueRecord record = RecordOf(telling);
-  const Row row = RowOf(record);
-  std::string out = paint(Style::kDim, FormatTime(row.last).substr(11, 8)) + "  " +
-                    paint(StyleOf(row.level), Fit(LevelName(row.level), 7)) + "  " +
-                    paint(Style::kBold, row.workload) + "  " + row.reason;
-  std::size_t used =
-      8 + 2 + 7 + 2 + DisplayWidth(row.workload) + 2 + DisplayWidth(row.reason);
-  std::string count;
-  if (telling.kind == TellingKind::kStillFiring) {
-    count = "still firing, " + std::to_string(row.swallowed) + " more";
-  } else if (row.sightings > 1) {
-    count = std::to_string(row.sightings) + " times";
-  }
-  if (!count.empty()) {
-    used += 2 + count.size();
-    count = "  " + paint(Style::kYellow, count);
-  }
-  out += count;
-  if (!row.message.empty()) {
-    const bool fits = width == 0 || width > used + 2 + 16;
-    const std::string indent = fits ? "  " : "\n                   ";
-    const std::size_t left = width == 0 ? DisplayWidth(row.message)
-                             : fits     ? width - used - 2
-                                        : std::max<std::size_t>(width, 27) - 19;
-    out += indent + paint(Style::kDim, Shorten(row.message, left));
-  }
-  return out + "\n";
 }
 
 }  // namespace k8sentry::cli

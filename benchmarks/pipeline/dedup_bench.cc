@@ -150,4 +150,3 @@ BENCHMARK(BM_StillFiring)->Unit(benchmark::kMillisecond);
 }  // namespace
 }  // namespace k8sentry
 
-BENCHMARK_MAIN();

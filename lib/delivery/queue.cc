@@ -143,10 +143,8 @@ void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
     case Outcome::Kind::kRejected:
       counters_.in_flight -= frames;
       counters_.rejected += frames;
-      logger_.Log(LogLevel::kWarning, "telling rejected",
-                  {{"sink", std::string(sink_.name())},
-                   {"id", HexId(entry.telling.id)},
-                   {"detail", outcome.detail}});
+      LogDoubling(rejected_, "telling rejected",
+                  HexId(entry.telling.id) + ": " + outcome.detail);
       return;
     case Outcome::Kind::kRetry:
       Retry(std::move(entry), outcome, now);
@@ -220,12 +218,19 @@ void Queue::Trim() {
     const auto frames = static_cast<std::uint64_t>(Take(victim).telling.frames);
     counters_.in_flight -= frames;
     counters_.overflowed += frames;
-    // One line each time the number has doubled: a flood must not flood the log too.
-    if (++lost_ < next_loss_line_) continue;
-    next_loss_line_ = lost_ * 2;
-    logger_.Log(LogLevel::kWarning, "delivery queue is full, tellings are lost",
-                {{"sink", std::string(sink_.name())}, {"lost", std::to_string(lost_)}});
+    LogDoubling(dropped_, "delivery queue is full, tellings are lost", "");
   }
+}
+
+// One line each time the number has doubled: a flood must not flood the log too.
+void Queue::LogDoubling(Losses& losses, std::string_view message,
+                        const std::string& detail) {
+  if (++losses.tellings < losses.next_line) return;
+  losses.next_line = losses.tellings * 2;
+  logger_.Log(LogLevel::kWarning, message,
+              {{"sink", std::string(sink_.name())},
+               {"tellings", std::to_string(losses.tellings)},
+               {"last", detail}});
 }
 
 void Queue::NoteLimit(SteadyTime until, SteadyTime now) {

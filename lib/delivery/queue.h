@@ -75,6 +75,11 @@ class Queue {
     std::size_t index;
     Outcome outcome;
   };
+  // Tellings lost for one reason, for the log.
+  struct Losses {
+    std::uint64_t tellings = 0;
+    std::uint64_t next_line = 1;
+  };
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };
@@ -91,6 +96,7 @@ class Queue {
   bool FoldIn(Entry& entry);
   void SendBatch(Now now);
   Duration Backoff(int attempts);
+  void LogDoubling(Losses& losses, std::string_view message, const std::string& detail);
 
   const QueueOptions options_;
   const QueueFull when_full_;
@@ -114,8 +120,7 @@ class Queue {
   std::unordered_map<Key, Sequence, KeyHash> by_key_;
 
   bool failing_ = false;
-  std::uint64_t lost_ = 0;  // tellings, for the log
-  std::uint64_t next_loss_line_ = 1;
+  Losses dropped_, rejected_;
   QueueCounters counters_;
 };
 

@@ -6,29 +6,30 @@
 namespace k8sentry {
 namespace {
 
-// Calls `visit` for every text field of `event` but raw_object: the one list of them.
+// Calls `visit` with every text field of both events but raw_object: the one list of
+// them.
 template <typename AnyEvent, typename Visit>
-void ForEachText(AnyEvent& event, Visit visit) {
-  visit(event.name);
-  visit(event.namespace_);
-  visit(event.uid);
-  visit(event.resource_version);
-  visit(event.labels);
-  visit(event.involved_object.kind);
-  visit(event.involved_object.namespace_);
-  visit(event.involved_object.name);
-  visit(event.involved_object.uid);
-  visit(event.involved_object.api_version);
-  visit(event.involved_object.resource_version);
-  visit(event.involved_object.field_path);
-  visit(event.reason);
-  visit(event.action);
-  visit(event.message);
-  visit(event.type);
-  visit(event.source_component);
-  visit(event.source_host);
-  visit(event.reporting_component);
-  visit(event.reporting_instance);
+void ForEachText(const Event& event, AnyEvent& other, Visit visit) {
+  visit(event.name, other.name);
+  visit(event.namespace_, other.namespace_);
+  visit(event.uid, other.uid);
+  visit(event.resource_version, other.resource_version);
+  visit(event.labels, other.labels);
+  visit(event.involved_object.kind, other.involved_object.kind);
+  visit(event.involved_object.namespace_, other.involved_object.namespace_);
+  visit(event.involved_object.name, other.involved_object.name);
+  visit(event.involved_object.uid, other.involved_object.uid);
+  visit(event.involved_object.api_version, other.involved_object.api_version);
+  visit(event.involved_object.resource_version, other.involved_object.resource_version);
+  visit(event.involved_object.field_path, other.involved_object.field_path);
+  visit(event.reason, other.reason);
+  visit(event.action, other.action);
+  visit(event.message, other.message);
+  visit(event.type, other.type);
+  visit(event.source_component, other.source_component);
+  visit(event.source_host, other.source_host);
+  visit(event.reporting_component, other.reporting_component);
+  visit(event.reporting_instance, other.reporting_instance);
 }
 
 // memcpy, but without a call for the short texts that most fields are.
@@ -94,17 +95,28 @@ std::string_view Event::component() const {
 
 std::size_t EventTextBytes(const Event& event) {
   std::size_t bytes = 0;
-  ForEachText(event, [&](std::string_view text) { bytes += text.size(); });
+  ForEachText(event, event,
+              [&](std::string_view text, std::string_view) { bytes += text.size(); });
   return bytes;
 }
 
 Event CopyEvent(const Event& event, char* text) {
-  Event copy = event;
-  copy.raw_object = {};
-  ForEachText(copy, [&](std::string_view& field) {
-    CopyText(text, field);
-    field = std::string_view(text, field.size());
-    text += field.size();
+  // Field by field: of `copy = event` GCC makes a `rep movs`, which takes as long as
+  // all the rest together, and most of it would be overwritten.
+  Event copy;
+  copy.frame_type = event.frame_type;
+  copy.stale = event.stale;
+  copy.creation_timestamp = event.creation_timestamp;
+  copy.first_timestamp = event.first_timestamp;
+  copy.last_timestamp = event.last_timestamp;
+  copy.event_time = event.event_time;
+  copy.count = event.count;
+  copy.series_count = event.series_count;
+  copy.series_last_observed = event.series_last_observed;
+  ForEachText(event, copy, [&](std::string_view from, std::string_view& to) {
+    CopyText(text, from);
+    to = std::string_view(text, from.size());
+    text += from.size();
   });
   return copy;
 }

@@ -40,11 +40,11 @@ void BlockPool::Give(char* block) {
   used_bytes_ -= Capacity(block);
 }
 
-// Adds an eighth to the class, so that a new peak of use is not a new allocation each.
+// Adds a quarter to the class, so that a new peak of use is seldom a new allocation.
 void BlockPool::AddFree(std::size_t size_class) {
   if (free_bytes_ > kFreeBytes + used_bytes_) ReleaseFree();
   const std::size_t capacity = std::size_t{1} << (size_class + kSmallestBits);
-  const std::size_t more = capacity > 4096 ? 1 : count_[size_class] / 8 + 1;
+  const std::size_t more = capacity > 4096 ? 1 : count_[size_class] / 4 + 4;
   for (std::size_t i = 0; i < more; ++i) {
     void* memory = ::operator new(sizeof(Header) + capacity);
     auto* header = new (memory) Header{free_[size_class], size_class};

@@ -6,6 +6,7 @@
 Structure may be broken anywhere, but JSON faults lie only where every decoder must look
 (semantics 13), so that there is one right answer for each seed.
 """
+import copy
 import json
 import random
 import sys
@@ -175,12 +176,12 @@ class Mix:
         out = {names.get(k, k): v for k, v in fields.items()}
         for old in names:
             if self.chance(0.05):
-                out[old] = self.pick(WRONG) if self.chance(0.7) or old not in fields else fields[old]
+                out[old] = copy.deepcopy(self.pick(WRONG)) if self.chance(0.7) or old not in fields else fields[old]
         return out
 
     def break_types(self, fields):
         holder = self.pick([fields] + [v for v in fields.values() if isinstance(v, dict) and v])
-        holder[self.pick(sorted(holder))] = self.pick(WRONG)
+        holder[self.pick(sorted(holder))] = copy.deepcopy(self.pick(WRONG))
 
     def encode(self, value, indent=None):
         """JSON in one of the spellings that mean the same."""

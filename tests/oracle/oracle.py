@@ -198,16 +198,18 @@ class Replay:
         summary = kind == "still-firing"
         issue.add(0 if summary else sightings, first, last, event)
         issue.told += 1
-        self.tell_out({"kind": kind, "id": telling_id(kind, event), **place(key, event),
-                       "sightings": 0 if summary else sightings, "swallowed": sightings if summary else 0,
-                       "first_seen": rfc3339(first), "last_seen": rfc3339(last)})
+        shown = Issue()  # an issue of this one telling
+        shown.add(sightings, first, last, event)
+        shown.told, shown.swallowed = 1, sightings if summary else 0
+        self.tell_out({"kind": kind, "id": telling_id(kind, event), **describe(key, shown)})
 
 
 # ---- 7, 10, 16: what is shown ----------------------------------------------------------
 
 def telling_id(kind, event):
     kind = "still-firing" if kind == "still-firing" else "sighting"
-    identity = [event.uid.encode(), event.version.encode()] if event.uid else [event.raw()]
+    repaired = event.raw().decode("utf-8", "replace").encode() if not event.uid else b""
+    identity = [event.uid.encode(), event.version.encode()] if event.uid else [repaired]
     digest = bytearray(hashlib.sha256(b"\0".join([b"k8sentry/1", kind.encode(), *identity])).digest()[:16])
     digest[6], digest[8] = digest[6] & 0x0F | 0x40, digest[8] & 0x3F | 0x80
     return digest.hex()
@@ -274,7 +276,8 @@ def main(arguments):
         else:
             with open(name, "rb") as file:
                 replay.read(file.read())
-    for line in tellings if options.output == "ndjson" else [replay.result()]:
+    result = replay.result()
+    for line in [*tellings, {"ledger": result["ledger"]}] if options.output == "ndjson" else [result]:
         print(json.dumps(line))
 
 

@@ -316,7 +316,7 @@ class Windows(unittest.TestCase):
     def test_a_window_swallows_and_tells_the_number_when_it_closes(self):
         given = [frame(uid=str(m), at=at(m), count=m + 1) for m in (0, 1, 4, 5)]
         result, tellings = replay(*given)
-        self.assertEqual(self.kinds(tellings), [("first", 1, 0, "03:00"), ("still-firing", 0, 7, "03:01")])
+        self.assertEqual(self.kinds(tellings), [("first", 1, 0, "03:00"), ("still-firing", 7, 7, "03:01")])
         issue = result["issues"][0]
         self.assertEqual((issue["told"], issue["sightings"], issue["swallowed"]), (2, 14, 13))
         self.assertEqual((issue["first_seen"], issue["last_seen"]), (at(0), at(5)))
@@ -325,8 +325,8 @@ class Windows(unittest.TestCase):
         # 0 opens to 5; told at 7, opens to 17; 16 is swallowed; 17 closes it and opens to 37.
         given = [frame(uid=str(m), at=at(m)) for m in (0, 1, 7, 16, 17, 36)]
         _, tellings = replay(*given)
-        self.assertEqual(self.kinds(tellings), [("first", 1, 0, "03:00"), ("still-firing", 0, 1, "03:01"),
-                                                ("still-firing", 0, 2, "03:07")])
+        self.assertEqual(self.kinds(tellings), [("first", 1, 0, "03:00"), ("still-firing", 1, 1, "03:01"),
+                                                ("still-firing", 2, 2, "03:07")])
 
     def test_a_window_that_swallowed_nothing_forgets_the_key(self):
         _, tellings = replay(frame(uid="a", at=at(0)), frame(uid="b", at=at(5)))
@@ -340,7 +340,7 @@ class Windows(unittest.TestCase):
 
     def test_a_filtered_frame_closes_windows_too(self):
         given = [frame(uid="1", at=at(0)), frame(uid="2", at=at(1)), frame(uid="3", at=at(30), type="Normal")]
-        self.assertEqual(self.kinds(replay(*given)[1])[1:], [("still-firing", 0, 1, "03:01")])
+        self.assertEqual(self.kinds(replay(*given)[1])[1:], [("still-firing", 1, 1, "03:01")])
 
     def test_window_0_tells_each(self):
         result, tellings = replay(frame(uid="1"), frame(uid="2", count=3), options=["--window", "0"])

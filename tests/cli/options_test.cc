@@ -1,0 +1,110 @@
+#include "cli/options.h"
+
+namespace k8sentry::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+TEST(ParseReplay, ReadsEveryFlag) {
+  bool help = false;
+  const auto options = ParseReplay({"--reason",
+                                    "BackOff,Failed",
+                                    "--reason=Killing",
+                                    "--exclude-reason",
+                                    "Unhealthy",
+                                    "-n",
+                                    "shop",
+                                    "--exclude-namespace",
+                                    "kube-system",
+                                    "--type=Warning",
+                                    "--threshold",
+                                    "Unhealthy=5,BackOff=2",
+                                    "--window",
+                                    "1m30s",
+                                    "--lookback=0",
+                                    "--cluster-name",
+                                    "east",
+                                    "-o",
+                                    "ndjson",
+                                    "--color=never",
+                                    "--dry-run",
+                                    "--drain-timeout",
+                                    "2s",
+                                    "--log-level=debug",
+                                    "--log-format",
+                                    "json",
+                                    "one",
+                                    "-",
+                                    "two"},
+                                   help);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_FALSE(help);
+  const PipelineOptions& pipeline = options->pipeline;
+  EXPECT_THAT(pipeline.filter.reason.include,
+              ElementsAre("BackOff", "Failed", "Killing"));
+  EXPECT_THAT(pipeline.filter.reason.exclude, ElementsAre("Unhealthy"));
+  EXPECT_THAT(pipeline.filter.namespace_.include, ElementsAre("shop"));
+  EXPECT_THAT(pipeline.filter.namespace_.exclude, ElementsAre("kube-system"));
+  EXPECT_THAT(pipeline.filter.type.include, ElementsAre("Warning"));
+  EXPECT_EQ(pipeline.deduplicator.thresholds.at("Unhealthy"), 5);
+  EXPECT_EQ(pipeline.deduplicator.thresholds.at("BackOff"), 2);
+  EXPECT_EQ(pipeline.deduplicator.window, 90s);
+  EXPECT_EQ(pipeline.lookback, 0s);
+  EXPECT_EQ(pipeline.cluster_name, "east");
+  EXPECT_EQ(pipeline.time, TimeSource::kEvents);
+  EXPECT_EQ(options->output, OutputFormat::kNdjson);
+  EXPECT_TRUE(options->dry_run);
+  EXPECT_EQ(options->drain_timeout, 2s);
+  EXPECT_EQ(options->log.level, "debug");
+  EXPECT_THAT(options->files, ElementsAre("one", "-", "two"));
+}
+
+TEST(ParseRun, ReadsItsOwnFlags) {
+  bool help = false;
+  const auto options =
+      ParseRun({"--kubeconfig", "/k", "--context=prod", "-A", "-o", "ndjson"}, help);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->kubeconfig, "/k");
+  EXPECT_EQ(options->context, "prod");
+  EXPECT_EQ(options->pipeline.time, TimeSource::kCaller);
+}
+
+TEST(ParseReplay, SaysInOneLineWhatIsWrong) {
+  const struct {
+    std::vector<std::string> arguments;
+    const char* message;
+  } kCases[] = {
+      {{}, "FILE"},
+      {{"--resaon", "x", "f"}, "did you mean '--reason'?"},
+      {{"-z", "f"}, "unknown flag '-z'"},
+      {{"f", "--reason"}, "--reason is missing an argument"},
+      {{"--window", "5x", "f"}, "--window: '5x'"},
+      {{"--window", "-5m", "f"}, "--window: '-5m'"},
+      {{"--threshold", "A", "f"}, "Unhealthy=5"},
+      {{"--threshold", "=3", "f"}, "'=3'"},
+      {{"--threshold", "A=0", "f"}, "'A=0'"},
+      {{"--threshold", "A=99999999999999999999", "f"}, "--threshold"},
+      {{"-o", "jsno", "f"}, "did you mean 'json'?"},
+      {{"--color", "red", "f"}, "auto, always, never"},
+      {{"--\x1b[2J", "f"}, "\\x1b[2J"},
+      {{"-", "-"}, "once"},
+  };
+  for (const auto& c : kCases) {
+    bool help = false;
+    const auto options = ParseReplay(c.arguments, help);
+    EXPECT_EQ(options.status().code(), StatusCode::kInvalidArgument) << c.message;
+    EXPECT_THAT(options.status().message(), HasSubstr(c.message));
+    EXPECT_EQ(options.status().message().find('\n'), std::string::npos);
+  }
+}
+
+TEST(ParseReplay, GivesHelpWhateverElseIsMissing) {
+  bool help = false;
+  EXPECT_TRUE(ParseReplay({"--help"}, help).ok());
+  EXPECT_TRUE(help);
+}
+
+}  // namespace
+}  // namespace k8sentry::cli
