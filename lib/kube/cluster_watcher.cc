@@ -65,12 +65,7 @@ std::span<const Event> ClusterWatcher::Poll(Now now) {
       return events;
     }
     if (FeedInbox()) continue;
-    // A server ends its watch after an ERROR frame; should it not, we do.
-    const bool failed = machine_.watching() && decoder_->counters().errors > 0;
-    if (failed && !done_) {
-      transport_.Cancel(id_);
-      done_ = Status();
-    }
+    GiveUpWatch();
     if (!done_) return {};
     if (!std::exchange(decoder_ended_, true)) {
       decoder_->End(StreamEnd::kWatch);
@@ -78,6 +73,22 @@ std::span<const Event> ClusterWatcher::Poll(Now now) {
       EndResponse(now);
     }
   }
+}
+
+// Ends a watch that can bring nothing more.
+void ClusterWatcher::GiveUpWatch() {
+  if (!machine_.watching() || done_) return;
+  // A server ends its watch after an ERROR frame; should it not, we do.
+  if (decoder_->counters().errors > 0) {
+    done_ = Status();
+  } else if (head_ && head_->status == 200 &&
+             !head_->header("Content-Encoding").empty()) {
+    done_ = Status(StatusCode::kUnavailable,
+                   "a proxy compresses the watch, which was asked for plain");
+  } else {
+    return;
+  }
+  transport_.Cancel(id_);
 }
 
 bool ClusterWatcher::StartNext(Now now) {
@@ -139,7 +150,6 @@ void ClusterWatcher::EndResponse(Now now) {
     end.retry_after = ParseRetryAfter(head_->header("Retry-After"), now.wall);
   }
   const DecoderCounters& read = decoder_->counters();
-  end.frames = read.events + read.deleted + read.bookmarks + read.malformed;
   if (end.http_status == 401) credential_.Refused();
   if (end.http_status != 200) {
     end.error = ParseApiStatus(error_body_);

@@ -50,6 +50,7 @@ class ClusterWatcher final : public HttpHandler {
   std::span<const Event> NextBatch(Time wall);
   // Feeds the decoder with what has come; false when nothing has.
   bool FeedInbox();
+  void GiveUpWatch();
   void EndResponse(Now now);
   void ForgetResponse();
   void TellStatus();
