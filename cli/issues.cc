@@ -12,7 +12,7 @@ namespace k8sentry::cli {
 namespace {
 
 // What a wide terminal may show; a message may have megabytes.
-constexpr std::size_t kMaxMessage = 160;
+constexpr std::size_t kMaxMessage = 120;
 
 std::string Joined(const std::vector<std::string>& parts) {
   std::string out;

@@ -35,7 +35,9 @@ char* BlockPool::Take(std::size_t bytes) {
   const std::size_t size_class = ClassOf(bytes);
   std::size_t from = size_class;
   // A block of up to twice the size is better than another one.
-  while (free_[from] == nullptr && from < size_class + kSteps) ++from;
+  while (free_[from] == nullptr && from < std::min(size_class + kSteps, kClasses - 1)) {
+    ++from;
+  }
   if (free_[from] == nullptr) AddFree(from = size_class);
   Header* header = free_[from];
   free_[from] = header->next;

@@ -28,7 +28,8 @@ class BlockPool {
     Header* next;
     std::uint64_t size_class;
   };
-  static constexpr std::size_t kSmallestBits = 7;
+  // 256 bytes: nearly every key fits, so keys are not of two sizes that trade places.
+  static constexpr std::size_t kSmallestBits = 8;
   static constexpr std::size_t kSteps = 4;  // sizes between two powers of two
   static constexpr std::size_t kClasses = 34 * kSteps;
 
