@@ -42,9 +42,9 @@ std::string_view TrimRight(std::string_view text) {
 
 }  // namespace
 
-// Two ways through the same stream. A line that holds exactly one document, which is
-// nearly all of a watch, goes through LineReader. Everything else goes through the
-// scanner, which needs no line to be whole. Where both could read, both read the same.
+// Two ways through the same stream. Documents whose lines are whole, nearly all of a
+// watch, go through LineReader. Everything else goes through the scanner, which needs
+// nothing to be whole. Where both could read, both read the same.
 class WatchDecoder::Impl {
  public:
   explicit Impl(const WatchDecoderOptions& options)
@@ -176,8 +176,9 @@ class WatchDecoder::Impl {
     const std::size_t bytes =
         lines_.Read(rest(), scanner_.offset(), max_frame_bytes_, event, facts_);
     if (bytes == 0) return false;
-    scanner_.SkipLine(bytes);
-    read_ = bytes;
+    const bool has_newline = bytes < buffer_.size() && buffer_.data()[bytes] == '\n';
+    scanner_.SkipDocument(bytes, has_newline);
+    read_ = bytes + has_newline;
     NoteFrame(event);
     return true;
   }
@@ -217,17 +218,18 @@ class WatchDecoder::Impl {
 
   // Finds the tokens of `text`, repaired if need be, and gives a cursor on the first.
   std::optional<JsonCursor> CursorOn(std::string_view text) {
-    TokensFault fault = tokens_.Find(text);
+    reader_.Forget();
+    TokensFault fault = tokens_.Find(text, Brackets::kMatched);
     if (fault == TokensFault::kUtf8) {
       const std::string repaired = RepairUtf8(text);
       char* const copy = arena_.Allocate(repaired.size() + kJsonPadding);
       std::memcpy(copy, repaired.data(), repaired.size());
       std::memset(copy + repaired.size(), 0, kJsonPadding);
       text = {copy, repaired.size()};
-      fault = tokens_.Find(text);
+      fault = tokens_.Find(text, Brackets::kMatched);
     }
     if (fault != TokensFault::kNone) return std::nullopt;
-    return JsonCursor(text.data(), tokens_.begin(), tokens_.end(), Brackets::kMatched);
+    return JsonCursor(tokens_.text());
   }
 
   bool ReadText(std::string_view text, Step step, Event& event) {
