@@ -117,12 +117,16 @@ bool ClusterWatcher::StartNext(Now now) {
 }
 
 std::span<const Event> ClusterWatcher::NextBatch(Time wall) {
-  if (!decoder_ || probing()) {
-    while (decoder_ && !decoder_->NextEvents().empty()) {
+  std::span<const Event> events = decoder_->NextEvents();
+  if (!machine_.watching()) {
+    for (const Event& event : events) {
+      only_items_ = only_items_ && event.frame_type == FrameType::kListItem;
     }
+  }
+  if (probing()) {
+    while (!events.empty()) events = decoder_->NextEvents();
     return {};
   }
-  const std::span<const Event> events = decoder_->NextEvents();
   batch_.assign(events.begin(), events.end());
   for (Event& event : batch_) {
     event.stale = machine_.Judge(event, wall);
@@ -159,7 +163,9 @@ void ClusterWatcher::EndResponse(Now now) {
   } else if (request_->ask != Ask::kWatch) {
     end.list_version = decoder_->last_resource_version();
     end.list_continue = decoder_->list_continue();
-    end.list_ended = !end.list_version.empty();
+    // Only a List's end has a version here; frames of a watch would have one, too.
+    end.list_ended =
+        !end.list_version.empty() && only_items_ && read.deleted + read.bookmarks == 0;
   }
   if (!probing()) {
     AddCounters(read, past_);
@@ -182,6 +188,7 @@ void ClusterWatcher::ForgetResponse() {
   head_told_ = false;
   decoder_.reset();
   decoder_ended_ = false;
+  only_items_ = true;
   inbox_.clear();
   error_body_.clear();
   paused_ = false;

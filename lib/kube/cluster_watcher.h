@@ -75,6 +75,7 @@ class ClusterWatcher final : public HttpHandler {
   std::string error_body_;
   std::optional<Status> done_;
   bool decoder_ended_ = false;
+  bool only_items_ = true;  // no Event of it stood outside of a List
 
   std::vector<Event> batch_;
   bool more_ = false;
