@@ -2,7 +2,10 @@
 // (docs/semantics.md 16).
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,17 +34,43 @@ struct IssueRecord {
 // One telling as the issue it would make alone.
 IssueRecord RecordOf(const Telling& telling);
 
+// A big cluster has tens of thousands of issues: each is kept in a few hundred bytes, and
+// unpacked when it is shown.
 class Issues {
  public:
+  using Visit = std::function<void(const IssueRecord&)>;
+
   void Add(const Telling& telling);
   // What a window that is still open swallowed; tells nothing.
   void AddOpen(const Telling& telling);
 
+  std::size_t size() const { return all_.size(); }
   // Sorted by fingerprint, by bytes.
-  const std::map<std::vector<std::string>, IssueRecord>& all() const { return all_; }
+  void ForEach(const Visit& visit) const;
+  // Errors and what is most frequent first; then by the culprit's name. At most `count`.
+  void ForEachWorstFirst(const Visit& visit,
+                         std::size_t count = static_cast<std::size_t>(-1)) const;
 
  private:
-  std::map<std::vector<std::string>, IssueRecord> all_;
+  struct Packed {
+    enum Text { kMessage, kCulprit, kReason, kNamespace, kKind, kName, kContainer, kTexts };
+
+    void SetText(const IssueRecord& record);
+    std::string_view text(Text which) const;
+
+    std::unique_ptr<char[]> bytes;  // all texts in a row
+    std::uint32_t ends[kTexts] = {};
+    Level level = Level::kWarning;
+    std::int64_t sightings = 0, told = 0, swallowed = 0;
+    Time first_seen, last_seen;
+  };
+  // By the parts of the fingerprint, NUL between them: no part holds a byte below 0x20,
+  // so this is the order of the arrays.
+  using Map = std::map<std::string, Packed>;
+
+  static IssueRecord Unpack(const Map::value_type& issue);
+
+  Map all_;
 };
 
 }  // namespace k8sentry::cli

@@ -12,18 +12,31 @@ constexpr std::size_t kFreeBytes = 1 << 20;
 
 }  // namespace
 
+// Class 0 has the smallest blocks; the next four divide the way to twice that, and so on.
+std::size_t BlockPool::ClassOf(std::size_t bytes) {
+  if (bytes <= std::size_t{1} << kSmallestBits) return 0;
+  const std::size_t bits = std::bit_width(bytes - 1);
+  const std::size_t step = (bytes - 1) >> (bits - 3) & (kSteps - 1);
+  return 1 + (bits - 1 - kSmallestBits) * kSteps + step;
+}
+
+std::size_t BlockPool::CapacityOf(std::size_t size_class) {
+  if (size_class == 0) return std::size_t{1} << kSmallestBits;
+  const std::size_t power = kSmallestBits + (size_class - 1) / kSteps;
+  const std::size_t step = (size_class - 1) % kSteps + 1;
+  return (std::size_t{1} << power) + step * (std::size_t{1} << power) / kSteps;
+}
+
 std::size_t BlockPool::Capacity(const char* block) {
-  const Header* header = reinterpret_cast<const Header*>(block) - 1;
-  return std::size_t{1} << (header->size_class + kSmallestBits);
+  return CapacityOf((reinterpret_cast<const Header*>(block) - 1)->size_class);
 }
 
 char* BlockPool::Take(std::size_t bytes) {
-  const std::size_t bits = std::bit_width(std::max<std::size_t>(bytes, 1) - 1);
-  const std::size_t size_class = std::max(bits, kSmallestBits) - kSmallestBits;
+  const std::size_t size_class = ClassOf(bytes);
   std::size_t from = size_class;
-  // A block twice the size is better than another one.
-  if (free_[from] == nullptr && free_[from + 1] != nullptr) ++from;
-  if (free_[from] == nullptr) AddFree(from);
+  // A block of up to twice the size is better than another one.
+  while (free_[from] == nullptr && from < size_class + kSteps) ++from;
+  if (free_[from] == nullptr) AddFree(from = size_class);
   Header* header = free_[from];
   free_[from] = header->next;
   char* block = reinterpret_cast<char*>(header + 1);
@@ -43,7 +56,7 @@ void BlockPool::Give(char* block) {
 // Adds a quarter to the class, so that a new peak of use is seldom a new allocation.
 void BlockPool::AddFree(std::size_t size_class) {
   if (free_bytes_ > kFreeBytes + used_bytes_) ReleaseFree();
-  const std::size_t capacity = std::size_t{1} << (size_class + kSmallestBits);
+  const std::size_t capacity = CapacityOf(size_class);
   const std::size_t more = capacity > 4096 ? 1 : count_[size_class] / 4 + 4;
   for (std::size_t i = 0; i < more; ++i) {
     void* memory = ::operator new(sizeof(Header) + capacity);

@@ -1,6 +1,6 @@
-// Blocks of memory that are used again and again: sizes in powers of two, given back
-// blocks kept for the next taker, so that a table in its steady state allocates
-// nothing.
+// Blocks of memory that are used again and again: four sizes to each power of two, given
+// back blocks kept for the next taker, so that a table in its steady state allocates
+// nothing and wastes little.
 #pragma once
 
 #include <array>
@@ -28,9 +28,12 @@ class BlockPool {
     Header* next;
     std::uint64_t size_class;
   };
-  // 256 bytes: nearly every key fits, so keys are not of two sizes that trade places.
-  static constexpr std::size_t kSmallestBits = 8;
-  static constexpr std::size_t kClasses = 40;
+  static constexpr std::size_t kSmallestBits = 7;
+  static constexpr std::size_t kSteps = 4;  // sizes between two powers of two
+  static constexpr std::size_t kClasses = 34 * kSteps;
+
+  static std::size_t ClassOf(std::size_t bytes);
+  static std::size_t CapacityOf(std::size_t size_class);
 
   static Header* HeaderOf(char* block) { return reinterpret_cast<Header*>(block) - 1; }
   void AddFree(std::size_t size_class);

@@ -16,7 +16,7 @@ namespace k8sentry::internal {
 class ClassGroups {
  public:
   static constexpr std::size_t kMaxClasses = 16;
-  static constexpr std::size_t kMaxGroups = 65536;
+  static constexpr std::size_t kMaxGroups = 16384;
 
   explicit ClassGroups(std::size_t max_groups = kMaxGroups) : max_groups_(max_groups) {}
 

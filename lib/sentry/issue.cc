@@ -13,16 +13,6 @@ Level LevelOf(const Event& event, const IssueOptions& options) {
   return options.error_reasons.contains(event.reason) ? Level::kError : Level::kWarning;
 }
 
-std::string TitleOf(const Event& event) {
-  std::string title(event.reason);
-  if (!event.message.empty()) {
-    title += ": ";
-    title += TruncateCharacters(FirstLine(event.message), kMaxTitleCharacters);
-  }
-  title.resize(TruncateCharacters(title, kMaxTitleCharacters).size());
-  return title;
-}
-
 std::string CulpritOf(const Telling& telling) {
   std::string culprit;
   if (!telling.key.namespace_.empty()) culprit = telling.key.namespace_ + "/";
@@ -47,9 +37,20 @@ std::string_view LevelName(Level level) {
   return "error";
 }
 
+std::string IssueTitle(std::string_view reason, std::string_view message) {
+  // Cut before joining: a message may have megabytes.
+  std::string title(TruncateCharacters(reason, kMaxTitleCharacters));
+  if (!message.empty()) {
+    title += ": ";
+    title += TruncateCharacters(FirstLine(message), kMaxTitleCharacters);
+  }
+  title.resize(TruncateCharacters(title, kMaxTitleCharacters).size());
+  return title;
+}
+
 Issue IssueOf(const Telling& telling, const IssueOptions& options) {
   const Event& event = telling.event.view();
-  return {LevelOf(event, options), TitleOf(event), CulpritOf(telling)};
+  return {LevelOf(event, options), IssueTitle(event.reason, event.message), CulpritOf(telling)};
 }
 
 }  // namespace k8sentry
