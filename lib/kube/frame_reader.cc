@@ -102,7 +102,7 @@ ReadResult FrameReader::ReadDocument(JsonCursor& document, Event& event,
   }
   if (!type) return ReadResult::kFault;
   if (!NeedsAll(type)) {
-    facts.is_event = false;
+    facts.is_event = facts.is_list = false;
   } else if (!read_all && !ReadObject(*object, event, facts)) {
     return ReadResult::kFault;
   }
@@ -195,6 +195,7 @@ FrameReader::Behind FrameReader::ReadObject(JsonCursor cursor, Event& event,
     regards |= second_.has_regarding;
   }
   facts.is_event = kind.empty() ? regards : Is(kind, "Event");
+  facts.is_list = kind.ends_with("List");
   return cursor.token();
 }
 
