@@ -22,11 +22,13 @@ constexpr TokenTables kTokenTables = [] {
 
 }  // namespace
 
-const std::uint32_t* JsonCursor::SkipFrom(JsonCursor cursor) {
+const JsonToken* JsonCursor::SkipFrom(const JsonText& text, const JsonToken* token) {
+  JsonCursor cursor(text, token);
+  if (cursor.done()) return nullptr;
   if (cursor.front() == '{' || cursor.front() == '[') {
     return cursor.SkipContainer() ? cursor.at_ : nullptr;
   }
-  return IsJsonScalar(cursor.Token()) ? cursor.at_ + 1 : nullptr;
+  return IsJsonScalar(cursor.Token()) ? token + 1 : nullptr;
 }
 
 bool JsonCursor::SkipContainer() {

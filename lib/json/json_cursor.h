@@ -19,21 +19,20 @@ namespace k8sentry::internal {
 class JsonCursor {
  public:
   // On the first token of `text`, which outlives the cursor, or on `token`.
-  explicit JsonCursor(const JsonText& text) : text_(&text), at_(text.begin) {}
-  JsonCursor(const JsonText& text, const std::uint32_t* token)
-      : text_(&text), at_(token) {}
+  explicit JsonCursor(const JsonText& text) : JsonCursor(text, text.begin) {}
+  JsonCursor(const JsonText& text, const JsonToken* token)
+      : text_(&text), bytes_(text.bytes), at_(token) {}
 
   bool done() const { return at_ == text_->end; }
-  // The first byte of the token under the cursor.
-  // Requires: !done().
-  char front() const { return text_->bytes[*at_]; }
-  const char* position() const { return text_->bytes + *at_; }
-  const std::uint32_t* token() const { return at_; }
+  // The first byte of the token under the cursor; '\n' or '\0' behind the last one.
+  char front() const { return bytes_[*at_]; }
+  const char* position() const { return bytes_ + *at_; }
+  const JsonToken* token() const { return at_; }
 
   // The token under the cursor, with the quotes of a string.
   std::string_view Token() const {
-    const char* const begin = text_->bytes + *at_;
-    const char* end = text_->bytes + at_[1];
+    const char* const begin = bytes_ + *at_;
+    const char* end = bytes_ + at_[1];
     while (IsSpace(end[-1])) --end;  // stops: a token begins with something else
     return {begin, static_cast<std::size_t>(end - begin)};
   }
@@ -41,47 +40,44 @@ class JsonCursor {
   // What stands between the quotes of the string under the cursor, escapes and all.
   // Requires: front() == '"'.
   std::string_view RawString() const {
-    const char* const begin = text_->bytes + *at_ + 1;
-    const char* end = text_->bytes + at_[1] - 1;
+    const char* const begin = bytes_ + *at_ + 1;
+    const char* end = bytes_ + at_[1] - 1;
     while (*end != '"') --end;  // only over white space
     return {begin, static_cast<std::size_t>(end - begin)};
   }
 
   void Next() { ++at_; }
   // Moves to `token`, which a reader of a part gave; false if it gave null, a fault.
-  bool MoveTo(const std::uint32_t* token) {
+  bool MoveTo(const JsonToken* token) {
     at_ = token;
     return token != nullptr;
   }
   std::size_t left() const { return static_cast<std::size_t>(text_->end - at_); }
-  const char* text_end() const { return text_->bytes + *text_->end; }
+  const char* text_end() const { return bytes_ + *text_->end; }
 
-  // The text of the value under this cursor, when `behind` was moved behind it.
-  // Requires: the value is an object or an array.
-  std::string_view TextTo(const JsonCursor& behind) const {
-    const char* const end = behind.text_->bytes + behind.at_[-1] + 1;
-    return {position(), static_cast<std::size_t>(end - position())};
+  // The text of the object or array that began at `token` and ends before the cursor.
+  std::string_view TextFrom(const JsonToken* token) const {
+    const char* const begin = bytes_ + *token;
+    const char* const end = bytes_ + at_[-1] + 1;
+    return {begin, static_cast<std::size_t>(end - begin)};
   }
 
   // Moves behind the value under the cursor; false if it is none.
   bool Skip() {
-    if (done()) return false;
     if (front() == '"') {
       ++at_;
       return true;
     }
-    // By value: a cursor whose address is never taken stays in registers.
-    at_ = SkipFrom(*this);
-    return at_ != nullptr;
+    return MoveTo(SkipFrom(*text_, at_));
   }
 
   // As Skip, and gives the value's text.
   bool SkipRaw(std::string_view& raw) {
-    if (done()) return false;
-    const JsonCursor value = *this;
+    const JsonToken* const begin = at_;
+    const bool container = front() == '{' || front() == '[';
+    if (!container) raw = done() ? std::string_view() : Token();
     if (!Skip()) return false;
-    const bool container = value.front() == '{' || value.front() == '[';
-    raw = container ? value.TextTo(*this) : value.Token();
+    if (container) raw = TextFrom(begin);
     return true;
   }
 
@@ -92,18 +88,15 @@ class JsonCursor {
   template <typename Visit>
   bool VisitMembers(Visit visit) {
     ++at_;
-    if (done()) return false;
     if (front() == '}') {
       ++at_;
       return true;
     }
     for (;;) {
-      // A key, a colon, a value and what follows it.
-      if (text_->end - at_ < 4 || front() != '"' || text_->bytes[at_[1]] != ':')
-        return false;
+      if (front() != '"' || bytes_[at_[1]] != ':') return false;
       const std::string_view key = RawString();
       at_ += 2;
-      if (!visit(key) || done()) return false;
+      if (!visit(key)) return false;
       const char separator = front();
       ++at_;
       if (separator == '}') return true;
@@ -116,13 +109,12 @@ class JsonCursor {
   template <typename Visit>
   bool VisitElements(Visit visit) {
     ++at_;
-    if (done()) return false;
     if (front() == ']') {
       ++at_;
       return true;
     }
     for (;;) {
-      if (done() || !visit() || done()) return false;
+      if (!visit()) return false;
       const char separator = front();
       ++at_;
       if (separator == ']') return true;
@@ -134,13 +126,14 @@ class JsonCursor {
   static bool IsSpace(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
   }
-  // The token behind the value under `cursor`, or null.
-  static const std::uint32_t* SkipFrom(JsonCursor cursor);
+  // The token behind the value at `token`, or null. Functions that are not inlined get
+  // the token alone: a cursor whose address is taken does not stay in registers.
+  static const JsonToken* SkipFrom(const JsonText& text, const JsonToken* token);
   bool SkipContainer();
 
-  // Two words, so that a cursor is given to a function in registers.
   const JsonText* text_;
-  const std::uint32_t* at_;
+  const char* bytes_;
+  const JsonToken* at_;
 };
 
 }  // namespace k8sentry::internal

@@ -36,7 +36,7 @@ std::optional<std::string_view> JsonReader::Raw(Path path) const {
   JsonCursor cursor(tokens_.text());
   std::string_view raw;
   for (const std::string_view name : path) {
-    if (cursor.done() || cursor.front() != '{') return std::nullopt;
+    if (cursor.front() != '{') return std::nullopt;
     std::optional<JsonCursor> found;
     const bool whole = cursor.VisitMembers([&](std::string_view key) {
       if (key == name || Unescaped(key) == name) found = cursor;
@@ -77,7 +77,7 @@ std::optional<std::vector<std::string_view>> JsonReader::Elements(Path path) con
   if (!raw || raw->front() != '[') return std::nullopt;
   // The tokens from the array's on; `raw` lies in text_.
   const auto offset = static_cast<std::uint32_t>(raw->data() - text_.data());
-  const std::uint32_t* first = tokens_.text().begin;
+  const JsonToken* first = tokens_.text().begin;
   while (*first != offset) ++first;
   JsonCursor cursor(tokens_.text(), first);
   std::vector<std::string_view> elements;

@@ -113,7 +113,9 @@ std::optional<std::size_t> UnescapeJson(std::string_view raw, char* out) {
 }
 
 bool IsJsonScalar(std::string_view token) {
-  if (token == "true" || token == "false" || token == "null") return true;
+  if (!token.empty() && token[0] >= 'f') {
+    return token == "null" || token == "true" || token == "false";
+  }
   const char* p = token.data();
   const char* const end = p + token.size();
   const auto digits = [&] {

@@ -30,12 +30,18 @@ enum class Brackets {
   kMatched,  // somebody did already
 };
 
+// Where a token begins: an offset into its text.
+using JsonToken = std::uint32_t;
+
 // A text with its tokens, for JsonCursor.
 struct JsonText {
-  const char* bytes = nullptr;
-  // Offsets into the text. `*end` may be read and is the text's size.
-  const std::uint32_t* begin = nullptr;
-  const std::uint32_t* end = nullptr;
+  // No text: a cursor on it finds nothing.
+  static constexpr JsonToken kNoTokens[3] = {};
+
+  const char* bytes = "";
+  // `*end` may be read and is the text's size.
+  const JsonToken* begin = kNoTokens;
+  const JsonToken* end = kNoTokens;
   Brackets brackets = Brackets::kUnknown;
 };
 
@@ -48,7 +54,8 @@ class JsonTokens {
 
   // Reads `text`; what was found before is gone. Keeps memory for the longest text it
   // has seen, but not for much more than `kKeptBytes`.
-  // Requires: kJsonPadding readable bytes behind `text`.
+  // Requires: kJsonPadding readable bytes behind `text`, of which the first is white
+  // space or NUL if the brackets are kUnknown: no cursor walks beyond it.
   TokensFault Find(std::string_view text, Brackets brackets = Brackets::kUnknown);
 
   // What Find found; without tokens if it had a fault.

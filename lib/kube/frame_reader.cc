@@ -25,9 +25,7 @@ bool NeedsAll(std::optional<FrameType> type) {
   return type == FrameType::kAdded || type == FrameType::kModified;
 }
 
-bool IsObject(const JsonCursor& cursor) {
-  return !cursor.done() && cursor.front() == '{';
-}
+bool IsObject(const JsonCursor& cursor) { return cursor.front() == '{'; }
 
 // event = Event(), of which GCC makes a `rep stos` that costs more than all of this.
 void Clear(Event& event) {
@@ -49,78 +47,86 @@ void Clear(Event& event) {
   event.count = event.series_count = 0;
 }
 
-// The token behind a value that is skipped.
-const std::uint32_t* Skipped(JsonCursor cursor) {
+// The token behind the value under the cursor, which is skipped.
+const JsonToken* Skipped(JsonCursor& cursor) {
   return cursor.Skip() ? cursor.token() : nullptr;
 }
 
 }  // namespace
 
-ReadResult FrameReader::ReadDocument(JsonCursor& document, Event& event,
-                                     ObjectFacts& facts) {
-  JsonCursor cursor = document;
+ReadResult FrameReader::ReadDocument(const JsonText& text, const JsonToken*& token,
+                                     Event& event, ObjectFacts& facts) {
+  text_ = &text;
+  JsonCursor cursor(text, token);
   bool has_type = false;
   bool is_list = false;
   std::optional<FrameType> type;
   // Of the last `object`: where it is, and whether it was read as an Event.
-  std::optional<JsonCursor> object;
+  const JsonToken* object = nullptr;
   std::string_view raw_object;
   bool read_all = false;
   const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
     const std::string_view key = PlainKey(raw_key, cursor);
     if (Is(key, "type")) {
-      std::string_view text;
-      has_type = !cursor.done() && cursor.front() == '"';
-      if (!ReadString(cursor, text)) return false;
-      type = WatchType(text);
+      std::string_view name;
+      has_type = cursor.front() == '"';
+      if (!ReadString(cursor, name)) return false;
+      type = WatchType(name);
       return true;
     }
     if (Is(key, "object")) {
-      object.reset();
-      if (!IsObject(cursor)) return cursor.Skip();
-      object = cursor;
+      object = IsObject(cursor) ? cursor.token() : nullptr;
+      if (!object) return cursor.Skip();
       read_all = NeedsAll(type);
-      if (!cursor.MoveTo(read_all ? ReadObject(cursor, event, facts)
-                                  : ReadMetadataOnly(cursor, event, facts))) {
+      if (!cursor.MoveTo(read_all ? ReadObject(object, event, facts)
+                                  : ReadMetadataOnly(object, event, facts))) {
         return false;
       }
-      raw_object = object->TextTo(cursor);
+      raw_object = cursor.TextFrom(object);
       return true;
     }
-    if (Is(key, "items") && !cursor.done() && cursor.front() == '[') is_list = true;
+    if (Is(key, "items") && cursor.front() == '[') is_list = true;
     return cursor.Skip();
   });
   if (!whole) return ReadResult::kFault;
-  const JsonCursor begin = document;
-  document = cursor;
+  const JsonToken* const begin = token;
+  token = cursor.token();
   if (!has_type || !object) {
     if (is_list) return ReadResult::kList;
+    Forget();
     if (!ReadObject(begin, event, facts)) return ReadResult::kFault;
     event.frame_type = FrameType::kObject;
-    event.raw_object = begin.TextTo(cursor);
+    event.raw_object = cursor.TextFrom(begin);
     return ReadResult::kFrame;
   }
   if (!type) return ReadResult::kFault;
   if (!NeedsAll(type)) {
     facts.is_event = facts.is_list = false;
-  } else if (!read_all && !ReadObject(*object, event, facts)) {
-    return ReadResult::kFault;
+  } else if (!read_all) {
+    Forget();
+    if (!ReadObject(object, event, facts)) return ReadResult::kFault;
+    Forget();
   }
   event.frame_type = *type;
   event.raw_object = raw_object;
   return is_list ? ReadResult::kFrameWithItems : ReadResult::kFrame;
 }
 
-ReadResult FrameReader::ReadItem(JsonCursor& cursor, Event& event, ObjectFacts& facts) {
-  const JsonCursor item = cursor;
-  if (!cursor.MoveTo(ReadObject(item, event, facts))) return ReadResult::kFault;
+ReadResult FrameReader::ReadItem(const JsonText& text, const JsonToken*& token,
+                                 Event& event, ObjectFacts& facts) {
+  text_ = &text;
+  JsonCursor cursor(text, token);
+  if (!cursor.MoveTo(ReadObject(token, event, facts))) return ReadResult::kFault;
   event.frame_type = FrameType::kListItem;
-  event.raw_object = item.TextTo(cursor);
+  event.raw_object = cursor.TextFrom(token);
+  token = cursor.token();
   return ReadResult::kFrame;
 }
 
-bool FrameReader::ReadList(JsonCursor cursor, std::string_view& resource_version,
+bool FrameReader::ReadList(const JsonText& text, std::string_view& resource_version,
                            std::string_view& continue_token) {
+  Forget();
+  JsonCursor cursor(text);
   return cursor.VisitMembers([&](std::string_view raw_key) {
     if (!Is(PlainKey(raw_key, cursor), "metadata")) return cursor.Skip();
     resource_version = continue_token = {};
@@ -134,8 +140,8 @@ bool FrameReader::ReadList(JsonCursor cursor, std::string_view& resource_version
   });
 }
 
-FrameReader::Behind FrameReader::ReadObject(JsonCursor cursor, Event& event,
-                                            ObjectFacts& facts) {
+FrameReader::Behind FrameReader::ReadObject(At at, Event& event, ObjectFacts& facts) {
+  JsonCursor cursor(*text_, at);
   Clear(event);
   facts = ObjectFacts();
   has_second_ = false;
@@ -155,17 +161,17 @@ FrameReader::Behind FrameReader::ReadObject(JsonCursor cursor, Event& event,
       case 6:
         if (Is(key, "reason")) return ReadString(cursor, event.reason);
         if (Is(key, "action")) return ReadString(cursor, event.action);
-        if (Is(key, "series")) return cursor.MoveTo(ReadSeries(cursor, event));
+        if (Is(key, "series")) return cursor.MoveTo(ReadSeries(cursor.token(), event));
         if (!Is(key, "source")) break;
         has_source = IsObject(cursor);
         return cursor.MoveTo(
-            ReadSource(cursor, event.source_component, event.source_host));
+            ReadSource(cursor.token(), event.source_component, event.source_host));
       case 7:
         if (Is(key, "message")) return ReadString(cursor, event.message);
         break;
       case 8:
         if (!Is(key, "metadata")) break;
-        return cursor.MoveTo(ReadMetadata(cursor, event, facts));
+        return cursor.MoveTo(ReadMetadata(cursor.token(), event, facts));
       case 9:
         if (Is(key, "eventTime")) return ReadTime(cursor, event.event_time);
         break;
@@ -176,17 +182,20 @@ FrameReader::Behind FrameReader::ReadObject(JsonCursor cursor, Event& event,
         if (Is(key, "firstTimestamp")) return ReadTime(cursor, event.first_timestamp);
         if (!Is(key, "involvedObject")) break;
         has_involved_object = IsObject(cursor);
-        return cursor.MoveTo(ReadReference(cursor, event.involved_object));
+        return cursor.MoveTo(ReadReference(cursor.token(), event.involved_object));
       case 17:
         if (!Is(key, "reportingInstance")) break;
         return ReadString(cursor, event.reporting_instance);
       case 18:
         if (!Is(key, "reportingComponent")) break;
         return ReadString(cursor, event.reporting_component);
+      case 10:
+        if (Is(key, "apiVersion")) return cursor.Skip();
+        break;
       default:
         break;
     }
-    return cursor.MoveTo(ReadSecondSpelling(cursor, key));
+    return cursor.MoveTo(ReadSecondSpelling(cursor.token(), key));
   });
   if (!whole) return nullptr;
   bool regards = has_involved_object;
@@ -200,30 +209,43 @@ FrameReader::Behind FrameReader::ReadObject(JsonCursor cursor, Event& event,
 }
 
 // The value of `key`, which is none of core/v1's: the other spelling, or skipped.
-FrameReader::Behind FrameReader::ReadSecondSpelling(JsonCursor cursor,
-                                                    std::string_view key) {
-  if (key.size() < 4 || Is(key, "apiVersion")) return Skipped(cursor);
-  if (!has_second_) second_ = SecondSpelling();
+FrameReader::Behind FrameReader::ReadSecondSpelling(At at, std::string_view key) {
+  JsonCursor cursor(*text_, at);
+  if (!has_second_) second_.Clear();
   has_second_ = true;
-  bool good = false;
-  if (Is(key, "note")) {
-    good = ReadString(cursor, second_.note);
-  } else if (Is(key, "reportingController")) {
-    good = ReadString(cursor, second_.reporting_controller);
-  } else if (Is(key, "deprecatedCount")) {
-    good = ReadCount(cursor, second_.count);
-  } else if (Is(key, "deprecatedFirstTimestamp")) {
-    good = ReadTime(cursor, second_.first_timestamp);
-  } else if (Is(key, "deprecatedLastTimestamp")) {
-    good = ReadTime(cursor, second_.last_timestamp);
-  } else if (Is(key, "deprecatedSource")) {
-    good = cursor.MoveTo(
-        ReadSource(cursor, second_.source_component, second_.source_host));
-  } else if (Is(key, "regarding")) {
-    second_.has_regarding = IsObject(cursor);
-    good = cursor.MoveTo(ReadReference(cursor, second_.regarding));
-  } else {
-    return Skipped(cursor);
+  bool good = true;
+  switch (key.size()) {
+    case 4:
+      good = Is(key, "note") ? ReadString(cursor, second_.note) : cursor.Skip();
+      break;
+    case 9:
+      if (!Is(key, "regarding")) return Skipped(cursor);
+      second_.has_regarding = IsObject(cursor);
+      return ReadReference(at, second_.regarding);
+    case 15:
+      good =
+          Is(key, "deprecatedCount") ? ReadCount(cursor, second_.count) : cursor.Skip();
+      break;
+    case 16:
+      if (!Is(key, "deprecatedSource")) return Skipped(cursor);
+      return ReadSource(at, second_.source_component, second_.source_host);
+    case 19:
+      good = Is(key, "reportingController")
+                 ? ReadString(cursor, second_.reporting_controller)
+                 : cursor.Skip();
+      break;
+    case 23:
+      good = Is(key, "deprecatedLastTimestamp")
+                 ? ReadTime(cursor, second_.last_timestamp)
+                 : cursor.Skip();
+      break;
+    case 24:
+      good = Is(key, "deprecatedFirstTimestamp")
+                 ? ReadTime(cursor, second_.first_timestamp)
+                 : cursor.Skip();
+      break;
+    default:
+      return Skipped(cursor);
   }
   return good ? cursor.token() : nullptr;
 }
@@ -244,19 +266,20 @@ void FrameReader::AdoptSecondSpelling(Event& event, bool has_involved_object,
   }
 }
 
-FrameReader::Behind FrameReader::ReadMetadataOnly(JsonCursor cursor, Event& event,
+FrameReader::Behind FrameReader::ReadMetadataOnly(At at, Event& event,
                                                   ObjectFacts& facts) {
+  JsonCursor cursor(*text_, at);
   Clear(event);
   facts = ObjectFacts();
   const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
     if (!Is(PlainKey(raw_key, cursor), "metadata")) return cursor.Skip();
-    return cursor.MoveTo(ReadMetadata(cursor, event, facts));
+    return cursor.MoveTo(ReadMetadata(cursor.token(), event, facts));
   });
   return whole ? cursor.token() : nullptr;
 }
 
-FrameReader::Behind FrameReader::ReadMetadata(JsonCursor cursor, Event& event,
-                                              ObjectFacts& facts) {
+FrameReader::Behind FrameReader::ReadMetadata(At at, Event& event, ObjectFacts& facts) {
+  JsonCursor cursor(*text_, at);
   event.name = event.namespace_ = event.uid = event.resource_version =
       event.labels = {};
   event.creation_timestamp.reset();
@@ -269,19 +292,19 @@ FrameReader::Behind FrameReader::ReadMetadata(JsonCursor cursor, Event& event,
     if (Is(key, "uid")) return ReadString(cursor, event.uid);
     if (Is(key, "resourceVersion")) return ReadString(cursor, event.resource_version);
     if (Is(key, "creationTimestamp")) return ReadTime(cursor, event.creation_timestamp);
-    if (Is(key, "managedFields")) return cursor.MoveTo(managed_fields_.Skip(cursor));
-    if (Is(key, "annotations")) return cursor.MoveTo(ReadAnnotations(cursor, facts));
+    if (Is(key, "managedFields"))
+      return cursor.MoveTo(managed_fields_.Skip(*text_, cursor.token()));
+    if (Is(key, "annotations"))
+      return cursor.MoveTo(ReadAnnotations(cursor.token(), facts));
     if (!Is(key, "labels")) return cursor.Skip();
-    const JsonCursor labels = cursor;
-    if (!cursor.Skip()) return false;
-    event.labels = IsObject(labels) ? labels.TextTo(cursor) : std::string_view();
-    return true;
+    event.labels = {};
+    return IsObject(cursor) ? cursor.SkipRaw(event.labels) : cursor.Skip();
   });
   return whole ? cursor.token() : nullptr;
 }
 
-FrameReader::Behind FrameReader::ReadAnnotations(JsonCursor cursor,
-                                                 ObjectFacts& facts) {
+FrameReader::Behind FrameReader::ReadAnnotations(At at, ObjectFacts& facts) {
+  JsonCursor cursor(*text_, at);
   facts.initial_events_ended = false;
   if (!IsObject(cursor)) return Skipped(cursor);
   const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
@@ -296,8 +319,8 @@ FrameReader::Behind FrameReader::ReadAnnotations(JsonCursor cursor,
   return whole ? cursor.token() : nullptr;
 }
 
-FrameReader::Behind FrameReader::ReadReference(JsonCursor cursor,
-                                               ObjectReference& reference) {
+FrameReader::Behind FrameReader::ReadReference(At at, ObjectReference& reference) {
+  JsonCursor cursor(*text_, at);
   reference = ObjectReference();
   if (!IsObject(cursor)) return Skipped(cursor);
   const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
@@ -315,9 +338,9 @@ FrameReader::Behind FrameReader::ReadReference(JsonCursor cursor,
   return whole ? cursor.token() : nullptr;
 }
 
-FrameReader::Behind FrameReader::ReadSource(JsonCursor cursor,
-                                            std::string_view& component,
+FrameReader::Behind FrameReader::ReadSource(At at, std::string_view& component,
                                             std::string_view& host) {
+  JsonCursor cursor(*text_, at);
   component = host = {};
   if (!IsObject(cursor)) return Skipped(cursor);
   const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
@@ -329,7 +352,8 @@ FrameReader::Behind FrameReader::ReadSource(JsonCursor cursor,
   return whole ? cursor.token() : nullptr;
 }
 
-FrameReader::Behind FrameReader::ReadSeries(JsonCursor cursor, Event& event) {
+FrameReader::Behind FrameReader::ReadSeries(At at, Event& event) {
+  JsonCursor cursor(*text_, at);
   event.series_count = 0;
   event.series_last_observed.reset();
   if (!IsObject(cursor)) return Skipped(cursor);

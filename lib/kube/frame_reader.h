@@ -37,25 +37,28 @@ class FrameReader {
   // `arena` outlives the reader.
   explicit FrameReader(TextArena& arena) : arena_(arena) {}
 
-  // The bytes of the last text have changed.
+  // Another text comes, or this one again.
   void Forget() { escapes_.Forget(); }
 
-  // Reads the document under the cursor, which is an object, and moves behind it.
+  // Reads the document at `token` of `text`, an object, and moves `token` behind it.
   // Sets frame_type, raw_object, and the object's fields of `event`, whatever kind of
   // object it is.
-  ReadResult ReadDocument(JsonCursor& cursor, Event& event, ObjectFacts& facts);
+  ReadResult ReadDocument(const JsonText& text, const JsonToken*& token, Event& event,
+                          ObjectFacts& facts);
 
   // The same for one item of a List.
-  ReadResult ReadItem(JsonCursor& cursor, Event& event, ObjectFacts& facts);
+  ReadResult ReadItem(const JsonText& text, const JsonToken*& token, Event& event,
+                      ObjectFacts& facts);
 
   // Reads a List without its items: metadata.resourceVersion and metadata.continue.
-  bool ReadList(JsonCursor cursor, std::string_view& resource_version,
+  bool ReadList(const JsonText& text, std::string_view& resource_version,
                 std::string_view& continue_token);
 
  private:
-  // The token behind what was read, or null: a fault. Cursors are given by value, so
-  // that each reader has its own in registers.
-  using Behind = const std::uint32_t*;
+  // Where to read, and the token behind what was read or null for a fault. Each reader
+  // has a cursor of its own, which stays in registers.
+  using At = const JsonToken*;
+  using Behind = const JsonToken*;
 
   // The names that events.k8s.io/v1 has for fields of core/v1. Where both are present
   // the others win, so these wait until the object has been read.
@@ -69,40 +72,54 @@ class FrameReader {
     ObjectReference regarding;
     std::int32_t count = 0;
     bool has_regarding = false;
+
+    // As in Clear(Event&): a field at a time costs least.
+    void Clear() {
+      note = reporting_controller = source_component = source_host = {};
+      first_timestamp.reset();
+      last_timestamp.reset();
+      regarding = {};
+      count = 0;
+      has_regarding = false;
+    }
   };
 
-  Behind ReadObject(JsonCursor cursor, Event& event, ObjectFacts& facts);
-  Behind ReadMetadataOnly(JsonCursor cursor, Event& event, ObjectFacts& facts);
-  Behind ReadMetadata(JsonCursor cursor, Event& event, ObjectFacts& facts);
-  Behind ReadAnnotations(JsonCursor cursor, ObjectFacts& facts);
-  Behind ReadReference(JsonCursor cursor, ObjectReference& reference);
-  Behind ReadSource(JsonCursor cursor, std::string_view& component,
-                    std::string_view& host);
-  Behind ReadSeries(JsonCursor cursor, Event& event);
-  Behind ReadSecondSpelling(JsonCursor cursor, std::string_view key);
+  Behind ReadObject(At at, Event& event, ObjectFacts& facts);
+  Behind ReadMetadataOnly(At at, Event& event, ObjectFacts& facts);
+  Behind ReadMetadata(At at, Event& event, ObjectFacts& facts);
+  Behind ReadAnnotations(At at, ObjectFacts& facts);
+  Behind ReadReference(At at, ObjectReference& reference);
+  Behind ReadSource(At at, std::string_view& component, std::string_view& host);
+  Behind ReadSeries(At at, Event& event);
+  Behind ReadSecondSpelling(At at, std::string_view key);
   void AdoptSecondSpelling(Event& event, bool has_involved_object, bool has_source);
 
   // Each reads the value under the cursor; one of another type is absent.
   bool ReadString(JsonCursor& cursor, std::string_view& value) {
-    value = {};
-    if (cursor.done()) return false;
-    if (cursor.front() != '"') return cursor.Skip();
-    value = cursor.RawString();
+    if (cursor.front() != '"') {
+      value = {};
+      return cursor.Skip();
+    }
+    const std::string_view raw = cursor.RawString();
     cursor.Next();
-    return !escapes_.Find(value, cursor.text_end()) || Unescape(value, value);
+    value = raw;
+    return !escapes_.Find(raw, cursor.text_end()) || Unescape(raw, value);
   }
   bool ReadTime(JsonCursor& cursor, std::optional<Time>& value) {
     std::string_view text;
     if (!ReadString(cursor, text)) return false;
-    value = times_.Read(text);
+    if (text.empty()) {
+      value.reset();
+    } else {
+      times_.Read(text, value);
+    }
     return true;
   }
   bool ReadCount(JsonCursor& cursor, std::int32_t& value) {
     value = 0;
-    if (cursor.done()) return false;
-    const std::string_view token = cursor.Token();
+    const JsonCursor count = cursor;
     if (!cursor.Skip()) return false;
-    value = CountOf(token);
+    value = CountOf(count.Token());
     return true;
   }
   static std::int32_t CountOf(std::string_view token);
@@ -115,6 +132,7 @@ class FrameReader {
   bool Unescape(std::string_view raw, std::string_view& text);
 
   TextArena& arena_;
+  const JsonText* text_ = nullptr;  // being read
   EscapeFinder escapes_;
   TimeReader times_;
   ManagedFields managed_fields_;

@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <cstring>
 
-#include "json/json_cursor.h"
-
 namespace k8sentry::internal {
 
 std::size_t LineReader::Read(std::string_view text, std::uint64_t offset,
                              std::size_t max_bytes, Event& event, ObjectFacts& facts) {
   if (text.front() != '{' || offset < scanner_until_) return 0;
-  if (!Reach(text, offset)) return 0;
-  JsonCursor cursor(tokens_.text(), token_);
-  if (reader_.ReadDocument(cursor, event, facts) == ReadResult::kFrame) {
-    const std::size_t bytes = JsonCursor(tokens_.text(), token_).TextTo(cursor).size();
-    token_ = cursor.token();
+  if (!Reach(text, offset)) {
+    scanner_until_ = std::max(scanner_until_, window_end_);
+    return 0;
+  }
+  const JsonToken* const begin = token_;
+  if (reader_.ReadDocument(tokens_.text(), token_, event, facts) ==
+      ReadResult::kFrame) {
+    const std::size_t bytes = token_[-1] + 1 - *begin;
     if (bytes <= max_bytes) return bytes;
   }
   scanner_until_ = window_end_;
@@ -27,7 +28,7 @@ bool LineReader::Reach(std::string_view text, std::uint64_t offset) {
     return false;
   }
   const auto begin = static_cast<std::uint32_t>(offset - window_begin_);
-  const std::uint32_t* const end = tokens_.text().end;
+  const JsonToken* const end = tokens_.text().end;
   while (token_ != end && *token_ < begin) ++token_;
   return token_ != end && *token_ == begin;
 }
@@ -36,7 +37,7 @@ bool LineReader::Reach(std::string_view text, std::uint64_t offset) {
 bool LineReader::OpenWindow(std::string_view text, std::uint64_t offset) {
   const std::size_t bytes = text.rfind('\n') + 1;
   reader_.Forget();
-  if (bytes == 0 || tokens_.Find(text.substr(0, bytes)) != TokensFault::kNone) {
+  if (bytes == 0 || tokens_.Find(text.substr(0, bytes - 1)) != TokensFault::kNone) {
     scanner_until_ = offset + (bytes == 0 ? text.size() : bytes);
     return false;
   }

@@ -31,14 +31,14 @@ class LineReader {
 
  private:
   // Longer windows do not stay in the cache between the two passes.
-  static constexpr std::size_t kWindowBytes = 32 << 10;
+  static constexpr std::size_t kWindowBytes = 64 << 10;
 
   bool Reach(std::string_view text, std::uint64_t offset);
   bool OpenWindow(std::string_view text, std::uint64_t offset);
 
   FrameReader& reader_;
   JsonTokens tokens_;
-  const std::uint32_t* token_ = nullptr;  // the next one not read
+  const JsonToken* token_ = nullptr;  // the next one not read
   std::uint64_t window_begin_ = 0;
   std::uint64_t window_end_ = 0;
   // Documents that begin before this are the scanner's. A fault makes the rest of its

@@ -16,14 +16,18 @@ namespace k8sentry::internal {
 
 class ManagedFields {
  public:
-  // The token behind the value under the cursor, or null if it is none.
-  const std::uint32_t* Skip(JsonCursor cursor) {
+  // The token behind the value at `token`, or null if it is none.
+  const JsonToken* Skip(const JsonText& text, const JsonToken* token) {
     for (const Shape& shape : shapes_) {
-      if (Matches(shape, cursor)) return cursor.token() + shape.tokens;
+      if (Matches(shape, text, token)) return token + shape.tokens;
     }
-    const JsonCursor begin = cursor;
+    JsonCursor cursor(text, token);
+    const bool is_array = cursor.front() == '[';
     if (!cursor.Skip()) return nullptr;
-    if (begin.front() == '[') Learn(begin, cursor);
+    if (is_array) {
+      Learn(cursor.TextFrom(token), token,
+            static_cast<std::uint32_t>(cursor.token() - token));
+    }
     return cursor.token();
   }
 
@@ -43,29 +47,27 @@ class ManagedFields {
 
   // Equal bytes have equal tokens, and so have the strings that differ if each has its
   // one token, and the next is where it was: then nothing in them ended them early.
-  static bool Matches(const Shape& shape, const JsonCursor& cursor) {
-    if (cursor.left() < shape.tokens || shape.bytes == 0) return false;
-    const std::uint32_t* const token = cursor.token();
+  static bool Matches(const Shape& shape, const JsonText& json,
+                      const JsonToken* token) {
+    if (json.end - token < shape.tokens || shape.bytes == 0) return false;
     if (token[shape.tokens - 1] - token[0] != shape.bytes - 1 ||
         token[shape.token_behind_time] - token[0] != shape.time_end + 1) {
       return false;
     }
-    const char* const text = cursor.position();
+    const char* const text = json.bytes + token[0];
     return std::memcmp(text, shape.text.data(), shape.time_begin) == 0 &&
            std::memcmp(text + shape.time_end, shape.text.data() + shape.time_end,
                        shape.bytes - shape.time_end) == 0;
   }
 
-  // Takes note of the array from `begin` to `end`.
-  void Learn(const JsonCursor& begin, const JsonCursor& end) {
-    const std::string_view text = begin.TextTo(end);
+  // Takes note of the array `text` with its `tokens` tokens.
+  void Learn(std::string_view text, const JsonToken* token, std::uint32_t tokens) {
     const std::size_t time = text.find(kTime);
     if (text.size() > kMaxBytes || time == text.npos) return;
     const std::size_t time_begin = time + kTime.size();
     const std::size_t time_end = text.find('"', time_begin);
-    const auto tokens = static_cast<std::uint32_t>(end.token() - begin.token());
     for (std::uint32_t i = 0; i < tokens; ++i) {
-      if (begin.token()[i] - begin.token()[0] != time_end + 1) continue;
+      if (token[i] - token[0] != time_end + 1) continue;
       Shape& shape = shapes_[next_++ % shapes_.size()];
       shape.bytes = static_cast<std::uint32_t>(text.size());
       shape.tokens = tokens;

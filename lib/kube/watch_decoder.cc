@@ -5,7 +5,6 @@
 #include <cstring>
 #include <optional>
 
-#include "json/json_cursor.h"
 #include "json/json_tokens.h"
 #include "json/text_arena.h"
 #include "k8sentry/text.h"
@@ -19,8 +18,9 @@ namespace {
 
 using internal::Brackets;
 using internal::FrameReader;
-using internal::JsonCursor;
 using internal::JsonScanner;
+using internal::JsonText;
+using internal::JsonToken;
 using internal::JsonTokens;
 using internal::kJsonPadding;
 using internal::LineReader;
@@ -76,7 +76,9 @@ class WatchDecoder::Impl {
   bool Next(Frame& frame) {
     arena_.Clear();
     counted_ = false;
-    if (!ReadFrame(single_)) return false;
+    const bool read = ReadFrame(single_);
+    KeepVersion();
+    if (!read) return false;
     frame.type = single_.frame_type;
     frame.uid = single_.uid;
     frame.resource_version = single_.resource_version;
@@ -120,6 +122,7 @@ class WatchDecoder::Impl {
     while (n < kBatchEvents && !page_) {
       if (arena_.used() >= kBatchTextBytes) {
         if (n > 0) break;
+        KeepVersion();
         arena_.Clear();  // frames that carried no Event
       }
       if (!ReadFrame(batch_[n])) break;
@@ -139,6 +142,7 @@ class WatchDecoder::Impl {
           break;
       }
     }
+    KeepVersion();
     return n;
   }
 
@@ -208,6 +212,12 @@ class WatchDecoder::Impl {
     }
   }
 
+  // The last version that this call has read outlives the bytes it stands in.
+  void KeepVersion() {
+    if (!version_view_.empty()) version_ = version_view_;
+    version_view_ = {};
+  }
+
   // The held bytes that were not read yet.
   std::string_view rest() const { return {buffer_.data() + read_, unread()}; }
   std::size_t unread() const { return buffer_.size() - read_; }
@@ -259,8 +269,8 @@ class WatchDecoder::Impl {
     return true;
   }
 
-  // Finds the tokens of `text`, repaired if need be, and gives a cursor on the first.
-  std::optional<JsonCursor> CursorOn(std::string_view text) {
+  // Finds the tokens of `text`, repaired if need be; false: it is no JSON.
+  bool FindTokens(std::string_view text) {
     reader_.Forget();
     TokensFault fault = tokens_.Find(text, Brackets::kMatched);
     if (fault == TokensFault::kUtf8) {
@@ -268,20 +278,20 @@ class WatchDecoder::Impl {
       char* const copy = arena_.Allocate(repaired.size() + kJsonPadding);
       std::memcpy(copy, repaired.data(), repaired.size());
       std::memset(copy + repaired.size(), 0, kJsonPadding);
-      text = {copy, repaired.size()};
-      fault = tokens_.Find(text, Brackets::kMatched);
+      fault = tokens_.Find({copy, repaired.size()}, Brackets::kMatched);
     }
-    if (fault != TokensFault::kNone) return std::nullopt;
-    return JsonCursor(tokens_.text());
+    return fault == TokensFault::kNone;
   }
 
   bool ReadText(std::string_view text, Step step, Event& event) {
-    std::optional<JsonCursor> cursor = CursorOn(text);
-    if (!cursor) return false;
+    if (!FindTokens(text)) return false;
+    const JsonText& json = tokens_.text();
+    const JsonToken* token = json.begin;
     const ReadResult result = step == Step::kItem
-                                  ? reader_.ReadItem(*cursor, event, facts_)
-                                  : reader_.ReadDocument(*cursor, event, facts_);
-    return result == ReadResult::kFrame && cursor->done();
+                                  ? reader_.ReadItem(json, token, event, facts_)
+                                  : reader_.ReadDocument(json, token, event, facts_);
+    reader_.Forget();
+    return result == ReadResult::kFrame && token == json.end;
   }
 
   // Keeps of the bytes that were read only those of an unfinished frame, and not even
@@ -320,17 +330,14 @@ class WatchDecoder::Impl {
     list_text_.append(kJsonPadding, '\0');
     const std::string_view text = std::string_view(list_text_).substr(0, bytes);
     if (too_long) return GiveMalformed(text, event);
-    std::optional<JsonCursor> cursor = CursorOn(text);
-    if (cursor) {
-      JsonCursor frame = *cursor;
-      switch (reader_.ReadDocument(frame, event, facts_)) {
-        case ReadResult::kFrameWithItems:
-          NoteFrame(event);
-          return true;
-        case ReadResult::kFrame:
-        case ReadResult::kFault:
-        case ReadResult::kList:
-          break;
+    const bool is_json = FindTokens(text);
+    if (is_json) {
+      const JsonToken* token = tokens_.text().begin;
+      if (reader_.ReadDocument(tokens_.text(), token, event, facts_) ==
+          ReadResult::kFrameWithItems) {
+        reader_.Forget();
+        NoteFrame(event);
+        return true;
       }
     }
     event = Event();
@@ -338,8 +345,11 @@ class WatchDecoder::Impl {
     event.raw_object = text;
     std::string_view continue_token;
     // A List is no frame: if it cannot be read, it has no version.
-    if (cursor) reader_.ReadList(*cursor, event.resource_version, continue_token);
-    if (!event.resource_version.empty()) version_ = event.resource_version;
+    if (is_json) {
+      reader_.ReadList(tokens_.text(), event.resource_version, continue_token);
+      reader_.Forget();
+    }
+    if (!event.resource_version.empty()) version_view_ = event.resource_version;
     list_continue_ = continue_token;
     return true;
   }
@@ -372,7 +382,7 @@ class WatchDecoder::Impl {
       default:
         break;
     }
-    if (!frame.resource_version.empty()) version_ = frame.resource_version;
+    if (!frame.resource_version.empty()) version_view_ = frame.resource_version;
   }
 
   bool CountEvent(const Event& frame) {
@@ -410,6 +420,7 @@ class WatchDecoder::Impl {
   bool counted_ = false;  // DecodeEvent was called for it
 
   DecoderCounters counters_;
+  std::string_view version_view_;  // read by this call, and not yet copied
   std::string version_;
   std::string last_error_;
   std::string list_continue_;
