@@ -65,6 +65,7 @@ EventBatch FileChain::Poll(Now now) {
   if (batch.state == SourceState::kEnded || batch.state == SourceState::kFailed) {
     const Status status = current_->status();
     before_ = counters_;
+    if (current_->descriptor() >= 0) ended_pipes_.push_back(std::move(current_));
     current_.reset();
     return Next(status.ok() ? status : status.WithContext(paths_[next_ - 1]));
   }

@@ -34,6 +34,9 @@ class FileChain : public EventSource {
   std::vector<std::string> paths_;
   std::size_t next_ = 0;  // the path to open next
   std::unique_ptr<EventSource> current_;
+  // Kept open: an event loop still watches their descriptors, and could not let go of
+  // one that was closed while standard input, of which it is a copy, is not.
+  std::vector<std::unique_ptr<EventSource>> ended_pipes_;
   DecoderCounters before_;    // of the sources that have ended
   DecoderCounters counters_;  // of all
   Status status_;

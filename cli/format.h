@@ -1,7 +1,9 @@
 // The forms in which issues and the ledger leave the command.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "issues.h"
 #include "k8sentry/stats.h"
@@ -9,8 +11,11 @@
 
 namespace k8sentry::cli {
 
+// Takes a document piece by piece: tens of thousands of issues make a long one.
+using Write = std::function<void(std::string_view)>;
+
 // {"issues":[...],"ledger":{...}} and a newline.
-std::string JsonDocument(const Issues& issues, const Ledger& ledger);
+void WriteJson(const Issues& issues, const Ledger& ledger, const Write& write);
 // One telling as a line of JSON; `told` is 1, so that lines add up to issues.
 std::string TellingLine(const Telling& telling);
 // {"ledger":{...}} and a newline.
@@ -18,8 +23,8 @@ std::string LedgerLine(const Ledger& ledger);
 
 // The table of all issues, errors and the most frequent first. When it is longer than
 // the screen its worst lines come again beneath, where a person looks.
-std::string IssueTable(const Issues& issues, const Screen& screen,
-                       const Painter& paint);
+void WriteTable(const Issues& issues, const Screen& screen, const Painter& paint,
+                const Write& write);
 // One telling as a line for a person.
 std::string TellingText(const Telling& telling, std::size_t width,
                         const Painter& paint);

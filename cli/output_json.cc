@@ -35,19 +35,21 @@ void WriteLedger(const Ledger& ledger, JsonWriter& json) {
 
 }  // namespace
 
-std::string JsonDocument(const Issues& issues, const Ledger& ledger) {
+void WriteJson(const Issues& issues, const Ledger& ledger, const Write& write) {
   std::string out;
   JsonWriter json(out);
   json.BeginObject().Key("issues").BeginArray();
-  for (const auto& [fingerprint, record] : issues.all()) {
+  issues.ForEach([&](const IssueRecord& record) {
     json.BeginObject();
     WriteFields(record, json);
     json.EndObject();
-  }
+    write(out);
+    out.clear();
+  });
   json.EndArray();
   WriteLedger(ledger, json);
   json.EndObject();
-  return out + "\n";
+  write(out + "\n");
 }
 
 std::string TellingLine(const Telling& telling) {

@@ -129,7 +129,8 @@ void ReplayRun::ShowTable() {
   runner_->pipeline().ForEachOpen(
       [this](const Telling& open) { issues_.AddOpen(open); });
   if (!is_table()) return;
-  output_.Write(IssueTable(issues_, ScreenOf(STDOUT_FILENO), paint_));
+  WriteTable(issues_, ScreenOf(STDOUT_FILENO), paint_,
+             [this](std::string_view text) { output_.Write(text); });
   output_.Flush();
 }
 
@@ -137,7 +138,8 @@ void ReplayRun::ShowEnd() {
   const Ledger ledger = runner_->ledger();
   switch (options_.output) {
     case OutputFormat::kJson:
-      output_.Write(JsonDocument(issues_, ledger));
+      WriteJson(issues_, ledger,
+                [this](std::string_view text) { output_.Write(text); });
       break;
     case OutputFormat::kNdjson:
       output_.Write(LedgerLine(ledger));

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <tuple>
+#include <vector>
 
 #include "format.h"
 #include "row.h"
@@ -16,15 +16,29 @@ struct Widths {
   std::size_t numbers() const { return level + seen + swallowed + 2 * time + 5 * 2; }
 };
 
-// Worst first, and what is most frequent; then in the order of their names.
-std::vector<Row> SortedRows(const Issues& issues) {
-  std::vector<Row> rows;
-  for (const auto& [fingerprint, record] : issues.all()) rows.push_back(RowOf(record));
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return std::make_tuple(a.level, -a.sightings, std::string_view(a.workload)) <
-           std::make_tuple(b.level, -b.sightings, std::string_view(b.workload));
+// What must be known of all rows before the first is written.
+struct Overview {
+  Widths widths;
+  std::size_t rows = 0, errors = 0, warnings = 0;
+  Time first = Time::max(), last = Time::min();
+};
+
+Overview Survey(const Issues& issues) {
+  Overview all;
+  issues.ForEach([&](const IssueRecord& record) {
+    const Row row = RowOf(record);
+    all.widths.seen = std::max(all.widths.seen, std::to_string(row.sightings).size());
+    all.widths.swallowed =
+        std::max(all.widths.swallowed, std::to_string(row.swallowed).size());
+    all.widths.workload = std::max(all.widths.workload, DisplayWidth(row.workload));
+    all.widths.reason = std::max(all.widths.reason, DisplayWidth(row.reason));
+    ++all.rows;
+    all.errors += row.level <= Level::kError;
+    all.warnings += row.level == Level::kWarning;
+    all.first = std::min(all.first, row.first);
+    all.last = std::max(all.last, row.last);
   });
-  return rows;
+  return all;
 }
 
 // "03:12:13" on the last day of all, the date on any other.
@@ -39,25 +53,14 @@ std::string RightAligned(std::int64_t value, std::size_t width) {
   return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
 }
 
-Widths Measure(const std::vector<Row>& rows) {
-  Widths widths;
-  for (const Row& row : rows) {
-    widths.seen = std::max(widths.seen, std::to_string(row.sightings).size());
-    widths.swallowed = std::max(widths.swallowed, std::to_string(row.swallowed).size());
-    widths.workload = std::max(widths.workload, DisplayWidth(row.workload));
-    widths.reason = std::max(widths.reason, DisplayWidth(row.reason));
-  }
-  return widths;
-}
-
 class TableWriter {
  public:
-  TableWriter(const std::vector<Row>& rows, std::size_t width, const Painter& paint)
-      : widths_(Measure(rows)), width_(width), paint_(paint) {
+  TableWriter(const Overview& all, std::size_t width, const Painter& paint)
+      : widths_(all.widths),
+        width_(width),
+        paint_(paint),
+        last_day_(std::chrono::floor<std::chrono::days>(all.last)) {
     one_line_ = width == 0 || width >= kOneLineWidth;
-    for (const Row& row : rows) {
-      last_day_ = std::max(last_day_, std::chrono::floor<std::chrono::days>(row.last));
-    }
     if (width == 0) return;
     if (one_line_) {
       widths_.reason = std::min<std::size_t>(widths_.reason, 28);
@@ -124,8 +127,8 @@ class TableWriter {
   Widths widths_;
   std::size_t width_;
   const Painter& paint_;
+  const std::chrono::sys_days last_day_;
   bool one_line_ = true;
-  std::chrono::sys_days last_day_{};
 };
 
 std::string Plural(std::size_t n, const std::string& noun) {
@@ -133,41 +136,34 @@ std::string Plural(std::size_t n, const std::string& noun) {
 }
 
 // "85 issues: 45 errors, 14 warnings, 26 info"
-std::string Headline(const std::vector<Row>& rows, const Painter& paint) {
-  std::size_t errors = 0, warnings = 0;
-  for (const Row& row : rows) {
-    errors += row.level <= Level::kError;
-    warnings += row.level == Level::kWarning;
-  }
-  const std::size_t rest = rows.size() - errors - warnings;
-  std::string out = paint(Style::kBold, Plural(rows.size(), "issue"));
+std::string Headline(const Overview& all, const Painter& paint) {
+  const std::size_t rest = all.rows - all.errors - all.warnings;
+  std::string out = paint(Style::kBold, Plural(all.rows, "issue"));
   std::string parts;
   const auto add = [&](std::size_t n, const std::string& text, Style style) {
     if (n != 0) parts += (parts.empty() ? "" : ", ") + paint(style, text);
   };
-  add(errors, Plural(errors, "error"), Style::kBoldRed);
-  add(warnings, Plural(warnings, "warning"), Style::kYellow);
+  add(all.errors, Plural(all.errors, "error"), Style::kBoldRed);
+  add(all.warnings, Plural(all.warnings, "warning"), Style::kYellow);
   add(rest, std::to_string(rest) + " info", Style::kBlue);
   return out + ": " + parts + "\n";
 }
 
 // "2026-11-21 03:11 to 03:23 UTC"
-std::string Span(const std::vector<Row>& rows) {
-  Time first = Time::max(), last = Time::min();
-  for (const Row& row : rows) {
-    first = std::min(first, row.first);
-    last = std::max(last, row.last);
-  }
-  const std::string from = FormatTime(first), to = FormatTime(last);
+std::string Span(const Overview& all) {
+  const std::string from = FormatTime(all.first), to = FormatTime(all.last);
   const bool one_day = from.substr(0, 10) == to.substr(0, 10);
   return from.substr(0, 10) + " " + from.substr(11, 5) + " to " +
          (one_day ? "" : to.substr(0, 10) + " ") + to.substr(11, 5) + " UTC";
 }
 
 // The first rows again in short, for whoever sees only the end of a long table.
-std::string Worst(const std::vector<Row>& rows, std::size_t width,
-                  const Painter& paint) {
-  const std::size_t n = std::min<std::size_t>(rows.size(), 5);
+std::string Worst(const Issues& issues, std::size_t width, const Painter& paint) {
+  constexpr std::size_t kRows = 5;
+  std::vector<Row> rows;
+  issues.ForEachWorstFirst(
+      [&](const IssueRecord& record) { rows.push_back(RowOf(record)); }, kRows);
+  const std::size_t n = rows.size();
   std::size_t count = 0, workload = 0, reason = 0;
   for (std::size_t i = 0; i < n; ++i) {
     count = std::max(count, std::to_string(rows[i].sightings).size());
@@ -192,18 +188,19 @@ std::string Worst(const std::vector<Row>& rows, std::size_t width,
 
 }  // namespace
 
-std::string IssueTable(const Issues& issues, const Screen& screen,
-                       const Painter& paint) {
-  const std::vector<Row> rows = SortedRows(issues);
-  if (rows.empty()) return paint(Style::kBold, "no issues") + "\n";
-  const TableWriter table(rows, screen.width, paint);
-  std::string out = table.Header();
-  for (const Row& row : rows) out += table.Line(row);
-  out += "\n" + Headline(rows, paint);
-  if (screen.height != 0 && table.LinesOf(rows.size()) + 8 > screen.height) {
-    out += Worst(rows, screen.width, paint);
+void WriteTable(const Issues& issues, const Screen& screen, const Painter& paint,
+                const Write& write) {
+  if (issues.size() == 0) return write(paint(Style::kBold, "no issues") + "\n");
+  const Overview all = Survey(issues);
+  const TableWriter table(all, screen.width, paint);
+  write(table.Header());
+  issues.ForEachWorstFirst(
+      [&](const IssueRecord& record) { write(table.Line(RowOf(record))); });
+  write("\n" + Headline(all, paint));
+  if (screen.height != 0 && table.LinesOf(all.rows) + 8 > screen.height) {
+    write(Worst(issues, screen.width, paint));
   }
-  return out + paint(Style::kDim, Span(rows)) + "\n\n";
+  write(paint(Style::kDim, Span(all)) + "\n\n");
 }
 
 }  // namespace k8sentry::cli

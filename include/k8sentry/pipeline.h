@@ -34,7 +34,7 @@ struct PipelineOptions {
   // as one sighting. A replay ignores it.
   Duration lookback = std::chrono::minutes(15);
   // Objects whose last version and total are remembered; least recently seen out.
-  std::size_t max_uids = 131072;
+  std::size_t max_uids = 65536;
 };
 
 class Pipeline {

@@ -101,7 +101,7 @@ ReadResult FrameReader::ReadDocument(const JsonText& text, const JsonToken*& tok
   }
   if (!type) return ReadResult::kFault;
   if (!NeedsAll(type)) {
-    facts.is_event = false;
+    facts.is_event = facts.is_list = false;
   } else if (!read_all) {
     Forget();
     if (!ReadObject(object, event, facts)) return ReadResult::kFault;
@@ -204,6 +204,7 @@ FrameReader::Behind FrameReader::ReadObject(At at, Event& event, ObjectFacts& fa
     regards |= second_.has_regarding;
   }
   facts.is_event = kind.empty() ? regards : Is(kind, "Event");
+  facts.is_list = kind.ends_with("List");
   return cursor.token();
 }
 

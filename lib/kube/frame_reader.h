@@ -21,6 +21,7 @@ namespace k8sentry::internal {
 // What an object is beside its fields as an Event.
 struct ObjectFacts {
   bool is_event = false;
+  bool is_list = false;  // by its kind
   bool initial_events_ended = false;  // the annotation of a BOOKMARK
 };
 

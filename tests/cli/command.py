@@ -8,6 +8,7 @@ import subprocess
 import time
 
 BINARY = os.environ["K8SENTRY"]
+FAKE_SENTRY = os.environ.get("K8SENTRY_FAKE_SENTRY", "")
 RECORDINGS = pathlib.Path(__file__).resolve().parent.parent / "recordings"
 STREAM = str(RECORDINGS / "kubernetes-1.37/events.watch.ndjson")
 LIST = str(RECORDINGS / "kubernetes-1.37/lists/events.json")

@@ -88,6 +88,12 @@ std::vector<std::size_t> LineWidths(std::string_view text) {
   return widths;
 }
 
+std::string TableOf(const Issues& issues, const Screen& screen, const Painter& paint) {
+  std::string out;
+  WriteTable(issues, screen, paint, [&](std::string_view text) { out += text; });
+  return out;
+}
+
 TEST(IssueTable, StaysWithinItsWidth) {
   Issues issues;
   std::string wide;
@@ -96,7 +102,7 @@ TEST(IssueTable, StaysWithinItsWidth) {
   issues.Add(TellingOf(std::string(300, 'x'), 1000000000));
   for (const std::size_t width : {60, 79, 80, 81, 120, 149, 150, 200}) {
     const std::string table =
-        IssueTable(issues, {.width = width, .height = 10}, Painter(false));
+        TableOf(issues, {.width = width, .height = 10}, Painter(false));
     for (const std::size_t line : LineWidths(table)) EXPECT_LE(line, width) << table;
     const std::string live = TellingText(TellingOf(wide), width, Painter(false));
     for (const std::size_t line : LineWidths(live)) EXPECT_LE(line, width) << live;
@@ -107,7 +113,7 @@ TEST(IssueTable, SurvivesAnyWidth) {
   Issues issues;
   issues.Add(TellingOf("text"));
   for (std::size_t width = 0; width < 60; ++width) {
-    EXPECT_NE(IssueTable(issues, {.width = width, .height = 5}, Painter(true)), "");
+    EXPECT_NE(TableOf(issues, {.width = width, .height = 5}, Painter(true)), "");
     EXPECT_NE(TellingText(TellingOf("text"), width, Painter(true)), "");
   }
 }
@@ -115,7 +121,7 @@ TEST(IssueTable, SurvivesAnyWidth) {
 TEST(IssueTable, EscapesTextOfTheCluster) {
   Issues issues;
   issues.Add(TellingOf("\x1b[2Jgone\x07"));
-  const std::string table = IssueTable(issues, {}, Painter(false));
+  const std::string table = TableOf(issues, {}, Painter(false));
   EXPECT_EQ(table.find('\x1b'), std::string::npos);
   EXPECT_NE(table.find("\\x1b[2Jgone\\x07"), std::string::npos);
 }
@@ -130,8 +136,9 @@ TEST(Issues, AddUpTheTellingsOfAKey) {
   issues.Add(still);
   issues.AddOpen(still);
   issues.AddOpen(TellingOf("never told", 9));
-  ASSERT_EQ(issues.all().size(), 1u);
-  const IssueRecord& record = issues.all().begin()->second;
+  ASSERT_EQ(issues.size(), 1u);
+  IssueRecord record;
+  issues.ForEach([&](const IssueRecord& only) { record = only; });
   EXPECT_EQ(record.told, 2);
   EXPECT_EQ(record.sightings, 3 + 7 + 7);
   EXPECT_EQ(record.swallowed, 14);
