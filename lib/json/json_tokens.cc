@@ -7,8 +7,10 @@
 namespace k8sentry::internal {
 namespace {
 
-// Four bytes of index per byte of text are kept between calls, up to this much text.
-constexpr std::size_t kKeptBytes = 256 << 10;
+// simdjson takes four bytes of index per byte of text. Room for this much text is
+// always there, and up to this much is kept when longer texts have been read.
+constexpr std::size_t kLeastBytes = 64 << 10;
+constexpr std::size_t kMostKeptBytes = 256 << 10;
 
 }  // namespace
 
@@ -21,12 +23,13 @@ class JsonTokens::Stage1 {
     if (!parser_) {
       const auto error =
           simdjson::get_active_implementation()->create_dom_parser_implementation(
-              kKeptBytes, 1, parser_);
+              kLeastBytes, 1, parser_);
       if (error) return error;
     }
-    const std::size_t capacity = std::max(text.size(), kKeptBytes);
-    if (parser_->capacity() != capacity &&
-        (parser_->capacity() < capacity || capacity == kKeptBytes)) {
+    const bool wasteful =
+        parser_->capacity() > kMostKeptBytes && text.size() <= kLeastBytes;
+    if (parser_->capacity() < text.size() || wasteful) {
+      const std::size_t capacity = std::max(text.size(), kLeastBytes);
       if (const auto error = parser_->set_capacity(capacity)) return error;
     }
     return parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()),

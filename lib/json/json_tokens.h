@@ -52,8 +52,7 @@ class JsonTokens {
   JsonTokens(JsonTokens&&) noexcept;
   JsonTokens& operator=(JsonTokens&&) noexcept;
 
-  // Reads `text`; what was found before is gone. Keeps memory for the longest text it
-  // has seen, but not for much more than `kKeptBytes`.
+  // Reads `text`; what was found before is gone.
   // Requires: kJsonPadding readable bytes behind `text`, of which the first is white
   // space or NUL if the brackets are kUnknown: no cursor walks beyond it.
   TokensFault Find(std::string_view text, Brackets brackets = Brackets::kUnknown);

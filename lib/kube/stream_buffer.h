@@ -23,7 +23,9 @@ class StreamBuffer {
     const bool wasteful = capacity_ > kReadBytes + max_held_bytes + need;
     if (end_ + min_bytes > capacity_ || wasteful) {
       if (need > capacity_ || wasteful) {
-        Resize(std::max(need, std::min(2 * held, max_held_bytes) + kReadBytes));
+        // With room for an unfinished frame before the next read of the same size.
+        Resize(std::max(need, std::min(2 * held, max_held_bytes) + kReadBytes) +
+               kReadBytes / 4);
       } else {
         std::memmove(bytes_.get(), data(), held);
         begin_ = 0;

@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Splits the recordings into small files for the fuzzers to begin with.
+
+usage: make_corpus.py RECORDINGS CORPUS
+"""
+import json
+import pathlib
+import sys
+
+LINES = 40
+
+recordings, corpus = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+corpus.mkdir(parents=True, exist_ok=True)
+
+
+def write(name, data):
+    (corpus / name).write_bytes(data)
+
+
+for path in sorted(recordings.glob("*/*.ndjson")):
+    lines = path.read_bytes().splitlines(keepends=True)
+    step = max(1, len(lines) // LINES)
+    name = f"{path.parent.name}.{path.stem}"
+    for number, line in enumerate(lines[::step]):
+        write(f"{name}.{number}", line)
+        if number % 8 == 0:
+            pretty = json.dumps(json.loads(line), indent=4).encode()
+            write(f"{name}.{number}.pretty", pretty + b"\n" + line)
+            write(f"{name}.{number}.cut", line[:-40] + b"\n" + line)
+for path in sorted(recordings.glob("*/lists/events.json")):
+    whole = json.loads(path.read_bytes())
+    whole["items"] = whole["items"][:3]
+    name = f"{path.parent.parent.name}.list"
+    write(name, json.dumps(whole, separators=(",", ":")).encode())
+    write(f"{name}.pretty", json.dumps(whole, indent=4, sort_keys=True).encode())
+write("odd", b'\xef\xbb\xbf\n{"items":[{"kind":"Event"},1,{"regarding":{}}],"kind":"List"}x\n'
+      b'{"type":"ADDED","object":{"kind":"Event","message":"\\ud800\xff","count":01}}\n{"a":[}\n')
+print(f"{len(list(corpus.iterdir()))} files in {corpus}")
