@@ -287,6 +287,27 @@ class Mix:
         yield self.pick((b"", b" ", self.compact(), self.truncated()))
 
 
+def wide(seed, events=145000):
+    """Just as many uids and groups as the tables hold, and then more; also too many keys."""
+    chance, seconds, letters = random.Random(seed), 0.0, "abcdefghijklmnopqrstuvwxyz"
+    for number in range(events):
+        seconds += chance.random() * 0.05
+        uid = number % (65536 if number < 75000 else 65537)
+        workload, letter = chance.randrange(300 if chance.random() < 0.4 else 50000), chance.choice(letters)
+        if number < 2000:  # 20 groups with more than 16 classes
+            workload, letter = 60000 + number % 20, letters[number // 20 % 18]
+        elif number < 2000 + 16384 - 10:  # half of these groups must go for others
+            workload = 70000 + number
+        elif number < 2000 + 16384 - 10 + 20:
+            workload, letter = 60000 + 18393 - number, "z"  # the ones that stayed first
+        clock = f"{int(seconds) // 3600:02}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
+        yield json.dumps({
+            "kind": "Event", "metadata": {"uid": f"u{uid}", "resourceVersion": str(number)}, "type": "Warning",
+            "involvedObject": {"kind": "Some", "namespace": "n", "name": f"w{workload}"}, "reason": f"R{workload % 3}",
+            "message": "m" + letter, "count": chance.randrange(1, 50),
+            "lastTimestamp": f"2026-11-21T{clock}Z"}).encode() + b"\n"
+
+
 def civil(days):
     """(year, month, day) of a day since 1970: no library, so that no year is too far."""
     days += 719468

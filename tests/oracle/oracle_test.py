@@ -53,7 +53,7 @@ class Documents(unittest.TestCase):
         self.check(b"\xef\xbb\xbf\xef\xbb\xbf" + BARE + b"\n", malformed=1)
 
     def test_blank_lines_lie_between_documents(self):
-        self.check(b"\n \t\r\n" + BARE + b" \n\n" + SECOND_BARE + b"\n\n", delivered=2, blank_lines=3)
+        self.check(b"\n \t\r\n" + BARE + b" \n\n" + SECOND_BARE + b"\n\n", delivered=2, blank_lines=4)
 
     def test_white_space_within_a_document_is_no_blank_line(self):
         self.check(BARE.replace(b": ", b":\n\n"), delivered=1)
@@ -99,7 +99,7 @@ class Documents(unittest.TestCase):
         for document, expected in (
                 ({"kind": "Event"}, 1), ({"kind": "Pod", "involvedObject": {}}, 0), ({"regarding": {}}, 1),
                 ({"kind": None, "involvedObject": {}}, 1), ({"kind": 5, "regarding": {}}, 1), ({}, 0),
-                ({"kind": "", "regarding": {}}, 0),
+                ({"kind": "", "regarding": {}}, 1),
                 ({"involvedObject": "x"}, 0), ({"type": "Warning", "object": 1, "kind": "Event"}, 1)):
             self.check(json.dumps(document).encode(), **({"delivered": 1} if expected else {"malformed": 1}))
 
