@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "k8sentry/issue.h"
+#include "k8sentry/key.h"
 #include "k8sentry/sink.h"
 
 namespace k8sentry::cli {
@@ -34,8 +36,8 @@ struct IssueRecord {
 // One telling as the issue it would make alone.
 IssueRecord RecordOf(const Telling& telling);
 
-// A big cluster has tens of thousands of issues: each is kept in a few hundred bytes, and
-// unpacked when it is shown.
+// A big cluster has tens of thousands of issues: each is kept in a few hundred bytes,
+// and unpacked when it is shown.
 class Issues {
  public:
   using Visit = std::function<void(const IssueRecord&)>;
@@ -47,30 +49,54 @@ class Issues {
   std::size_t size() const { return all_.size(); }
   // Sorted by fingerprint, by bytes.
   void ForEach(const Visit& visit) const;
-  // Errors and what is most frequent first; then by the culprit's name. At most `count`.
+  // Errors and what is most frequent first; then by the culprit's name. At most
+  // `count`.
   void ForEachWorstFirst(const Visit& visit,
                          std::size_t count = static_cast<std::size_t>(-1)) const;
 
  private:
+  // All text of an issue in a row. What the Event says of itself is kept only where the
+  // key does not say the same.
   struct Packed {
-    enum Text { kMessage, kCulprit, kReason, kNamespace, kKind, kName, kContainer, kTexts };
+    enum Text {
+      // The key's parts, in the order of the fingerprint.
+      kCluster,
+      kNamespace,
+      kWorkload,
+      kContainer,
+      kReason,
+      kClass,
+      kParts,
+      kMessage = kParts,
+      kKind,
+      kRawNamespace,
+      kRawWorkload,
+      kRawContainer,
+      kRawReason,
+      kTexts
+    };
 
-    void SetText(const IssueRecord& record);
+    void SetText(const Key& key, const IssueRecord& record);
     std::string_view text(Text which) const;
+    // What the Event says, or else what the key says.
+    std::string_view raw(Text event, Text key) const;
+    Key key() const;
 
-    std::unique_ptr<char[]> bytes;  // all texts in a row
+    std::unique_ptr<char[]> bytes;
     std::uint32_t ends[kTexts] = {};
     Level level = Level::kWarning;
     std::int64_t sightings = 0, told = 0, swallowed = 0;
     Time first_seen, last_seen;
   };
-  // By the parts of the fingerprint, NUL between them: no part holds a byte below 0x20,
-  // so this is the order of the arrays.
-  using Map = std::map<std::string, Packed>;
+  // In the order of the fingerprints, compared as arrays.
+  struct Less {
+    bool operator()(const Packed& a, const Packed& b) const;
+  };
 
-  static IssueRecord Unpack(const Map::value_type& issue);
+  static IssueRecord Unpack(const Packed& issue);
 
-  Map all_;
+  // An issue's place depends only on its key's parts; the rest may change in place.
+  std::set<Packed, Less> all_;
 };
 
 }  // namespace k8sentry::cli

@@ -149,4 +149,3 @@ BENCHMARK(BM_StillFiring)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace k8sentry
-

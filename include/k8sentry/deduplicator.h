@@ -75,7 +75,7 @@ struct DeduplicatorOptions {
   std::map<std::string, std::int64_t> thresholds = {};
   Duration threshold_window = std::chrono::minutes(10);
   // Bounds of the table. A full one closes its oldest window early, and tells it.
-  std::size_t max_keys = 32768;
+  std::size_t max_keys = 16384;
   std::size_t max_event_bytes = 8 << 20;  // of the events kept for still-firing
 };
 

@@ -1,5 +1,4 @@
-// HttpTransport is the only door to the network: watches, lists and posts go through
-// it.
+// HttpTransport is the only door to the network, for watches, lists and posts.
 //
 // The default one, NewHttpTransport, drives libcurl. Hosts with an HTTP stack of their
 // own implement this interface instead, and k8sentry opens no socket at all.
@@ -81,8 +80,7 @@ class HttpHandler {
   // comes until Resume.
   virtual BodyFlow OnBody(std::string_view bytes) = 0;
   // The end: ok after a whole response of any status code; else kUnavailable (refused,
-  // reset, cut off), kDeadlineExceeded, or kConfiguration (TLS: unknown CA, wrong
-  // name).
+  // reset, cut off), kDeadlineExceeded, or kConfiguration (TLS: CA or name).
   virtual void OnDone(const Status& status) = 0;
 
  protected:
@@ -110,6 +108,8 @@ class HttpTransport {
 
 struct HttpTransportOptions {
   std::string user_agent = {};  // empty: "k8sentry/VERSION"
+  // What a compressed body may become at most; beyond, it ends in kUnavailable.
+  std::uint64_t max_decoded_bytes = 1 << 30;
 };
 
 // The transport over libcurl's multi interface. Starts no thread but libcurl's

@@ -36,5 +36,7 @@ Issue IssueOf(const Telling& telling, const IssueOptions& options = {});
 
 // The title alone: "reason: first line of `message`", or the reason if there is none.
 std::string IssueTitle(std::string_view reason, std::string_view message);
+// The culprit alone.
+std::string IssueCulprit(const Key& key, std::string_view workload_kind);
 
 }  // namespace k8sentry

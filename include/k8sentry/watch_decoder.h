@@ -2,8 +2,8 @@
 //
 // It performs no I/O: you feed it bytes in pieces of any size and take out what is
 // whole; every way of cutting a stream gives the same frames. It reads watch streams
-// (one JSON document per line), Lists (item by item, never held whole), and the
-// concatenated, pretty-printed documents that kubectl prints.
+// (one JSON document per line), Lists (item by item, never held whole), and what kubectl
+// prints: pretty-printed documents in a row, pages of a List inside of a watch.
 //
 //   k8sentry::WatchDecoder decoder;
 //   decoder.Feed(bytes);                                // as they arrive

@@ -11,10 +11,6 @@ namespace {
 
 // A head longer than this is an attack, or not HTTP.
 constexpr std::size_t kMaxHeadBytes = 256 << 10;
-// What a compressed body may become: an unpaged list of 200,000 Events is a quarter of
-// it. Handlers get it in pieces, so this bounds work, not memory.
-constexpr std::uint64_t kMaxDecodedBytes = std::uint64_t{1} << 30;
-
 std::string_view Trim(std::string_view text) {
   const auto blank = [](char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -37,11 +33,11 @@ bool IsHeaderValue(std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<CurlRequest>> CurlRequest::New(HttpRequest request,
-                                                      HttpHandler& handler,
-                                                      const std::string& user_agent) {
-  std::unique_ptr<CurlRequest> made(new CurlRequest(std::move(request), handler));
-  if (Status status = made->SetUp(user_agent); !status.ok()) return status;
+Result<std::unique_ptr<CurlRequest>> CurlRequest::New(
+    HttpRequest request, HttpHandler& handler, const HttpTransportOptions& options) {
+  std::unique_ptr<CurlRequest> made(
+      new CurlRequest(std::move(request), handler, options.max_decoded_bytes));
+  if (Status status = made->SetUp(options.user_agent); !status.ok()) return status;
   return made;
 }
 
@@ -201,7 +197,7 @@ std::size_t CurlRequest::TakeBody(std::string_view bytes) {
   if (handler_ == nullptr) return 0;
   if (paused_) return CURL_WRITEFUNC_PAUSE;  // libcurl keeps the piece
   body_bytes_ += bytes.size();
-  if (request_.accept_gzip && body_bytes_ > kMaxDecodedBytes) {
+  if (request_.accept_gzip && body_bytes_ > max_decoded_bytes_) {
     own_error_ = "the decompressed response is too long";
     return 0;
   }

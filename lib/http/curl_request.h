@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,7 +17,7 @@ class CurlRequest {
   // Errors: kInvalidArgument (a URL, proxy, method or header that cannot be used).
   static Result<std::unique_ptr<CurlRequest>> New(HttpRequest request,
                                                   HttpHandler& handler,
-                                                  const std::string& user_agent);
+                                                  const HttpTransportOptions& options);
   ~CurlRequest();
   CurlRequest(const CurlRequest&) = delete;
   CurlRequest& operator=(const CurlRequest&) = delete;
@@ -37,8 +38,11 @@ class CurlRequest {
   HttpRequestId id = 0;
 
  private:
-  CurlRequest(HttpRequest request, HttpHandler& handler)
-      : request_(std::move(request)), handler_(&handler) {}
+  CurlRequest(HttpRequest request, HttpHandler& handler,
+              std::uint64_t max_decoded_bytes)
+      : request_(std::move(request)),
+        handler_(&handler),
+        max_decoded_bytes_(max_decoded_bytes) {}
 
   Status SetUp(const std::string& user_agent);
   Status SetUpUrl();
@@ -58,6 +62,7 @@ class CurlRequest {
 
   HttpRequest request_;  // libcurl points into it
   HttpHandler* handler_;
+  const std::uint64_t max_decoded_bytes_;
   CURL* easy_ = nullptr;
   curl_slist* headers_ = nullptr;
   curl_slist* connect_to_ = nullptr;

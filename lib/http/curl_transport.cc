@@ -18,7 +18,7 @@ CurlTransport::~CurlTransport() {
 }
 
 Result<HttpRequestId> CurlTransport::Start(HttpRequest request, HttpHandler& handler) {
-  auto made = CurlRequest::New(std::move(request), handler, user_agent_);
+  auto made = CurlRequest::New(std::move(request), handler, options_);
   if (!made.ok()) return made.status();
   if (PoolOf(**made) == nullptr) {
     return Status(StatusCode::kInternal,

@@ -16,9 +16,9 @@ namespace k8sentry::internal {
 
 class CurlTransport : public HttpTransport {
  public:
-  // Owns `epoll`.
-  CurlTransport(int epoll, std::string user_agent)
-      : epoll_(epoll), user_agent_(std::move(user_agent)) {}
+  // Owns `epoll`. Requires: a user agent.
+  CurlTransport(int epoll, HttpTransportOptions options)
+      : epoll_(epoll), options_(std::move(options)) {}
   ~CurlTransport() override;
 
   Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler) override;
@@ -42,7 +42,7 @@ class CurlTransport : public HttpTransport {
   void Finish(CurlRequest& request, const Status& status);
 
   const int epoll_;
-  const std::string user_agent_;
+  const HttpTransportOptions options_;
   std::array<std::unique_ptr<CurlPool>, kGroups> pools_;
   std::unordered_map<HttpRequestId, std::unique_ptr<CurlRequest>> requests_;
   HttpRequestId last_id_ = 0;

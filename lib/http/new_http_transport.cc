@@ -19,10 +19,12 @@ Result<std::unique_ptr<HttpTransport>> NewHttpTransport(
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   const int epoll = started == CURLE_OK ? epoll_create1(EPOLL_CLOEXEC) : -1;
   if (epoll < 0) return Status(StatusCode::kInternal, "libcurl or epoll cannot start");
-  std::string user_agent = options.user_agent;
-  if (user_agent.empty()) user_agent.append("k8sentry/").append(Version());
+  HttpTransportOptions complete = options;
+  if (complete.user_agent.empty()) {
+    complete.user_agent.append("k8sentry/").append(Version());
+  }
   return std::unique_ptr<HttpTransport>(
-      std::make_unique<internal::CurlTransport>(epoll, std::move(user_agent)));
+      std::make_unique<internal::CurlTransport>(epoll, std::move(complete)));
 }
 
 }  // namespace k8sentry

@@ -16,29 +16,24 @@
 
 namespace k8sentry::internal {
 
-enum class Brackets {
-  kUnknown,  // skipping also compares them, up to 60 deep; deeper is a fault
-  kMatched,  // somebody did already
-};
-
 class JsonCursor {
  public:
-  // Requires: `tokens` are those of the text at `text`.
-  JsonCursor(const char* text, const std::uint32_t* begin, const std::uint32_t* end,
-             Brackets brackets)
-      : text_(text), at_(begin), end_(end), brackets_(brackets) {}
+  // On the first token of `text`, which outlives the cursor, or on `token`.
+  explicit JsonCursor(const JsonText& text) : text_(&text), at_(text.begin) {}
+  JsonCursor(const JsonText& text, const std::uint32_t* token)
+      : text_(&text), at_(token) {}
 
-  bool done() const { return at_ == end_; }
+  bool done() const { return at_ == text_->end; }
   // The first byte of the token under the cursor.
   // Requires: !done().
-  char front() const { return text_[*at_]; }
-  const char* position() const { return text_ + *at_; }
+  char front() const { return text_->bytes[*at_]; }
+  const char* position() const { return text_->bytes + *at_; }
   const std::uint32_t* token() const { return at_; }
 
   // The token under the cursor, with the quotes of a string.
   std::string_view Token() const {
-    const char* const begin = text_ + *at_;
-    const char* end = text_ + at_[1];
+    const char* const begin = text_->bytes + *at_;
+    const char* end = text_->bytes + at_[1];
     while (IsSpace(end[-1])) --end;  // stops: a token begins with something else
     return {begin, static_cast<std::size_t>(end - begin)};
   }
@@ -46,34 +41,38 @@ class JsonCursor {
   // What stands between the quotes of the string under the cursor, escapes and all.
   // Requires: front() == '"'.
   std::string_view RawString() const {
-    const std::string_view token = Token();
-    return token.substr(1, token.size() - 2);
+    const char* const begin = text_->bytes + *at_ + 1;
+    const char* end = text_->bytes + at_[1] - 1;
+    while (*end != '"') --end;  // only over white space
+    return {begin, static_cast<std::size_t>(end - begin)};
   }
 
   void Next() { ++at_; }
+  // Moves to `token`, which a reader of a part gave; false if it gave null, a fault.
+  bool MoveTo(const std::uint32_t* token) {
+    at_ = token;
+    return token != nullptr;
+  }
+  std::size_t left() const { return static_cast<std::size_t>(text_->end - at_); }
+  const char* text_end() const { return text_->bytes + *text_->end; }
 
   // The text of the value under this cursor, when `behind` was moved behind it.
   // Requires: the value is an object or an array.
   std::string_view TextTo(const JsonCursor& behind) const {
-    const char* const end = behind.text_ + behind.at_[-1] + 1;
+    const char* const end = behind.text_->bytes + behind.at_[-1] + 1;
     return {position(), static_cast<std::size_t>(end - position())};
   }
 
   // Moves behind the value under the cursor; false if it is none.
   bool Skip() {
     if (done()) return false;
-    switch (front()) {
-      case '"':
-        ++at_;
-        return true;
-      case '{':
-      case '[':
-        return SkipContainer();
-      default:
-        if (!IsJsonScalar(Token())) return false;
-        ++at_;
-        return true;
+    if (front() == '"') {
+      ++at_;
+      return true;
     }
+    // By value: a cursor whose address is never taken stays in registers.
+    at_ = SkipFrom(*this);
+    return at_ != nullptr;
   }
 
   // As Skip, and gives the value's text.
@@ -100,7 +99,8 @@ class JsonCursor {
     }
     for (;;) {
       // A key, a colon, a value and what follows it.
-      if (end_ - at_ < 4 || front() != '"' || text_[at_[1]] != ':') return false;
+      if (text_->end - at_ < 4 || front() != '"' || text_->bytes[at_[1]] != ':')
+        return false;
       const std::string_view key = RawString();
       at_ += 2;
       if (!visit(key) || done()) return false;
@@ -134,56 +134,13 @@ class JsonCursor {
   static bool IsSpace(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
   }
+  // The token behind the value under `cursor`, or null.
+  static const std::uint32_t* SkipFrom(JsonCursor cursor);
   bool SkipContainer();
 
-  const char* text_;
+  // Two words, so that a cursor is given to a function in registers.
+  const JsonText* text_;
   const std::uint32_t* at_;
-  const std::uint32_t* end_;
-  Brackets brackets_;
 };
-
-// Which way a token's first byte moves the depth, or kScalarToken; and which are
-// square.
-inline constexpr std::int8_t kScalarToken = -128;
-struct TokenTables {
-  std::int8_t delta[256] = {};
-  std::uint8_t square[256] = {};
-};
-inline constexpr TokenTables kTokenTables = [] {
-  TokenTables tables;
-  for (std::int8_t& delta : tables.delta) delta = kScalarToken;
-  tables.delta['"'] = tables.delta[':'] = tables.delta[','] = 0;
-  tables.delta['{'] = tables.delta['['] = 1;
-  tables.delta['}'] = tables.delta[']'] = -1;
-  tables.square['['] = tables.square[']'] = 1;
-  return tables;
-}();
-
-inline bool JsonCursor::SkipContainer() {
-  constexpr int kMaxCompared = 60;
-  int depth = 0;
-  // Bit n: whether the bracket that is open at depth n is square. Closing toggles what
-  // opening set, so a pair that does not match leaves a bit behind.
-  std::uint64_t square = 0;
-  std::uint64_t unmatched = 0;
-  do {
-    if (at_ == end_) return false;
-    const auto c = static_cast<unsigned char>(text_[*at_]);
-    const int delta = kTokenTables.delta[c];
-    if (delta < -1 && !IsJsonScalar(Token())) return false;
-    const int change = delta < -1 ? 0 : delta;
-    if (depth > kMaxCompared) {
-      if (brackets_ == Brackets::kUnknown) return false;
-    } else {
-      const int closes = change >> 7;  // all ones for a closing bracket
-      const int level = depth + closes;
-      square ^= static_cast<std::uint64_t>(kTokenTables.square[c]) << level;
-      unmatched |= square >> level & static_cast<std::uint64_t>(std::int64_t{closes});
-    }
-    depth += change;
-    ++at_;
-  } while (depth > 0);
-  return unmatched == 0 || brackets_ == Brackets::kMatched;
-}
 
 }  // namespace k8sentry::internal

@@ -33,7 +33,7 @@ JsonReader::JsonReader(std::string_view json) : text_(json) {
 }
 
 std::optional<std::string_view> JsonReader::Raw(Path path) const {
-  JsonCursor cursor(text_.data(), tokens_.begin(), tokens_.end(), Brackets::kUnknown);
+  JsonCursor cursor(tokens_.text());
   std::string_view raw;
   for (const std::string_view name : path) {
     if (cursor.done() || cursor.front() != '{') return std::nullopt;
@@ -77,9 +77,9 @@ std::optional<std::vector<std::string_view>> JsonReader::Elements(Path path) con
   if (!raw || raw->front() != '[') return std::nullopt;
   // The tokens from the array's on; `raw` lies in text_.
   const auto offset = static_cast<std::uint32_t>(raw->data() - text_.data());
-  const std::uint32_t* first = tokens_.begin();
+  const std::uint32_t* first = tokens_.text().begin;
   while (*first != offset) ++first;
-  JsonCursor cursor(text_.data(), first, tokens_.end(), Brackets::kUnknown);
+  JsonCursor cursor(tokens_.text(), first);
   std::vector<std::string_view> elements;
   const bool whole =
       cursor.VisitElements([&] { return cursor.SkipRaw(elements.emplace_back()); });

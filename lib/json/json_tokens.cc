@@ -44,13 +44,12 @@ JsonTokens::~JsonTokens() = default;
 JsonTokens::JsonTokens(JsonTokens&&) noexcept = default;
 JsonTokens& JsonTokens::operator=(JsonTokens&&) noexcept = default;
 
-TokensFault JsonTokens::Find(std::string_view text) {
-  begin_ = end_ = nullptr;
+TokensFault JsonTokens::Find(std::string_view text, Brackets brackets) {
+  text_ = JsonText();
   const simdjson::error_code error = stage1_->Run(text);
   if (error == simdjson::UTF8_ERROR) return TokensFault::kUtf8;
   if (error) return TokensFault::kOther;
-  begin_ = stage1_->begin();
-  end_ = stage1_->end();
+  text_ = {text.data(), stage1_->begin(), stage1_->end(), brackets};
   return TokensFault::kNone;
 }
 

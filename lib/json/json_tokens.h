@@ -23,6 +23,22 @@ enum class TokensFault {
   kOther,  // an open string, a control character in one, nothing at all, no memory
 };
 
+enum class Brackets {
+  // Skipping compares them, and takes deeper nesting than 60 for a fault, and a `{` at
+  // the beginning of a line too: what JsonScanner could think otherwise about.
+  kUnknown,
+  kMatched,  // somebody did already
+};
+
+// A text with its tokens, for JsonCursor.
+struct JsonText {
+  const char* bytes = nullptr;
+  // Offsets into the text. `*end` may be read and is the text's size.
+  const std::uint32_t* begin = nullptr;
+  const std::uint32_t* end = nullptr;
+  Brackets brackets = Brackets::kUnknown;
+};
+
 class JsonTokens {
  public:
   JsonTokens();
@@ -33,17 +49,15 @@ class JsonTokens {
   // Reads `text`; what was found before is gone. Keeps memory for the longest text it
   // has seen, but not for much more than `kKeptBytes`.
   // Requires: kJsonPadding readable bytes behind `text`.
-  TokensFault Find(std::string_view text);
+  TokensFault Find(std::string_view text, Brackets brackets = Brackets::kUnknown);
 
-  // Offsets into the text. `*end()` may be read and is the text's size.
-  const std::uint32_t* begin() const { return begin_; }
-  const std::uint32_t* end() const { return end_; }
+  // What Find found; without tokens if it had a fault.
+  const JsonText& text() const { return text_; }
 
  private:
   class Stage1;
   std::unique_ptr<Stage1> stage1_;
-  const std::uint32_t* begin_ = nullptr;
-  const std::uint32_t* end_ = nullptr;
+  JsonText text_;
 };
 
 }  // namespace k8sentry::internal

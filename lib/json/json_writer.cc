@@ -12,10 +12,17 @@ namespace {
 void AppendEscape(char32_t c, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   out += "\\u";
   for (int shift = 12; shift >= 0; shift -= 4) out += kHex[c >> shift & 0xF];
@@ -119,9 +126,7 @@ JsonWriter& JsonWriter::Number(double value) {
   return *this;
 }
 
-JsonWriter& JsonWriter::Bool(bool value) {
-  return Raw(value ? "true" : "false");
-}
+JsonWriter& JsonWriter::Bool(bool value) { return Raw(value ? "true" : "false"); }
 
 JsonWriter& JsonWriter::Null() { return Raw("null"); }
 

@@ -65,12 +65,7 @@ std::span<const Event> ClusterWatcher::Poll(Now now) {
       return events;
     }
     if (FeedInbox()) continue;
-    // A server ends its watch after an ERROR frame; should it not, we do.
-    const bool failed = machine_.watching() && decoder_->counters().errors > 0;
-    if (failed && !done_) {
-      transport_.Cancel(id_);
-      done_ = Status();
-    }
+    GiveUpWatch();
     if (!done_) return {};
     if (!std::exchange(decoder_ended_, true)) {
       decoder_->End(StreamEnd::kWatch);
@@ -78,6 +73,22 @@ std::span<const Event> ClusterWatcher::Poll(Now now) {
       EndResponse(now);
     }
   }
+}
+
+// Ends a watch that can bring nothing more.
+void ClusterWatcher::GiveUpWatch() {
+  if (!machine_.watching() || done_) return;
+  // A server ends its watch after an ERROR frame; should it not, we do.
+  if (decoder_->counters().errors > 0) {
+    done_ = Status();
+  } else if (head_ && head_->status == 200 &&
+             !head_->header("Content-Encoding").empty()) {
+    done_ = Status(StatusCode::kUnavailable,
+                   "a proxy compresses the watch, which was asked for plain");
+  } else {
+    return;
+  }
+  transport_.Cancel(id_);
 }
 
 bool ClusterWatcher::StartNext(Now now) {
@@ -106,12 +117,16 @@ bool ClusterWatcher::StartNext(Now now) {
 }
 
 std::span<const Event> ClusterWatcher::NextBatch(Time wall) {
-  if (!decoder_ || probing()) {
-    while (decoder_ && !decoder_->NextEvents().empty()) {
+  std::span<const Event> events = decoder_->NextEvents();
+  if (!machine_.watching()) {
+    for (const Event& event : events) {
+      only_items_ = only_items_ && event.frame_type == FrameType::kListItem;
     }
+  }
+  if (probing()) {
+    while (!events.empty()) events = decoder_->NextEvents();
     return {};
   }
-  const std::span<const Event> events = decoder_->NextEvents();
   batch_.assign(events.begin(), events.end());
   for (Event& event : batch_) {
     event.stale = machine_.Judge(event, wall);
@@ -139,7 +154,6 @@ void ClusterWatcher::EndResponse(Now now) {
     end.retry_after = ParseRetryAfter(head_->header("Retry-After"), now.wall);
   }
   const DecoderCounters& read = decoder_->counters();
-  end.frames = read.events + read.deleted + read.bookmarks + read.malformed;
   if (end.http_status == 401) credential_.Refused();
   if (end.http_status != 200) {
     end.error = ParseApiStatus(error_body_);
@@ -149,7 +163,9 @@ void ClusterWatcher::EndResponse(Now now) {
   } else if (request_->ask != Ask::kWatch) {
     end.list_version = decoder_->last_resource_version();
     end.list_continue = decoder_->list_continue();
-    end.list_ended = !end.list_version.empty();
+    // Only a List's end has a version here; frames of a watch would have one, too.
+    end.list_ended =
+        !end.list_version.empty() && only_items_ && read.deleted + read.bookmarks == 0;
   }
   if (!probing()) {
     AddCounters(read, past_);
@@ -172,6 +188,7 @@ void ClusterWatcher::ForgetResponse() {
   head_told_ = false;
   decoder_.reset();
   decoder_ended_ = false;
+  only_items_ = true;
   inbox_.clear();
   error_body_.clear();
   paused_ = false;

@@ -50,6 +50,7 @@ class ClusterWatcher final : public HttpHandler {
   std::span<const Event> NextBatch(Time wall);
   // Feeds the decoder with what has come; false when nothing has.
   bool FeedInbox();
+  void GiveUpWatch();
   void EndResponse(Now now);
   void ForgetResponse();
   void TellStatus();
@@ -74,6 +75,7 @@ class ClusterWatcher final : public HttpHandler {
   std::string error_body_;
   std::optional<Status> done_;
   bool decoder_ended_ = false;
+  bool only_items_ = true;  // no Event of it stood outside of a List
 
   std::vector<Event> batch_;
   bool more_ = false;

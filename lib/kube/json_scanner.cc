@@ -90,11 +90,11 @@ void JsonScanner::EndWatch() {
   *this = next;
 }
 
-void JsonScanner::SkipLine(std::size_t bytes) {
+void JsonScanner::SkipDocument(std::size_t bytes, bool has_newline) {
   state_ = State::kOutside;
-  line_is_blank_ = true;
-  offset_ += bytes;
-  previous_ = '\n';
+  line_is_blank_ = has_newline;
+  offset_ += bytes + has_newline;
+  previous_ = has_newline ? '\n' : '}';
 }
 
 JsonScanner::Step JsonScanner::ScanStart(const char*& p, const char* end) {

@@ -50,10 +50,10 @@ class JsonScanner {
   }
   std::uint64_t blank_lines() const { return blank_lines_; }
 
-  // Takes note of a line of `bytes` bytes, LF included, that holds one document and was
-  // read by other means.
+  // Takes note of a document of `bytes` bytes that was read by other means, and of the
+  // LF behind it, if `has_newline`.
   // Requires: outside().
-  void SkipLine(std::size_t bytes);
+  void SkipDocument(std::size_t bytes, bool has_newline);
 
  private:
   enum class State : std::uint8_t {

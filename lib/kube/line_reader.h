@@ -1,9 +1,8 @@
-// A LineReader reads a line that holds exactly one document, fast.
+// A LineReader reads documents of streams that have lines, fast.
 //
-// One pass of simdjson finds the tokens of many lines at once; each line is then walked
-// over. It reads only what JsonScanner would delimit in the same way, and leaves all
-// else to it: lines that are not whole, hold no document or several, are a List, are
-// too long, or have any fault.
+// One pass of simdjson finds the tokens of many lines at once; each document is then
+// walked over. It reads only what JsonScanner would delimit in the same way, and leaves
+// all else to it: what is not whole, is a List, is too long, or has any fault.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +19,10 @@ class LineReader {
   // `reader` outlives the LineReader.
   explicit LineReader(FrameReader& reader) : reader_(reader) {}
 
-  // Reads the line at the beginning of `text`, which is what is there of the stream
-  // from `offset` on, outside of any document. Gives the line's bytes, LF included, or
-  // 0 for the scanner's lines. Requires: kJsonPadding readable bytes behind `text`.
+  // Reads the document at the beginning of `text`, which is what is there of the stream
+  // from `offset` on. Gives the document's bytes, or 0 for the scanner's documents.
+  // Requires: `text` begins outside of any document, and has kJsonPadding readable
+  // bytes behind it.
   std::size_t Read(std::string_view text, std::uint64_t offset, std::size_t max_bytes,
                    Event& event, ObjectFacts& facts);
 
@@ -33,18 +33,17 @@ class LineReader {
   // Longer windows do not stay in the cache between the two passes.
   static constexpr std::size_t kWindowBytes = 32 << 10;
 
-  bool Reach(std::string_view text, std::size_t line_bytes, std::uint64_t offset);
-  TokensFault OpenWindow(std::string_view text, std::uint64_t offset);
+  bool Reach(std::string_view text, std::uint64_t offset);
+  bool OpenWindow(std::string_view text, std::uint64_t offset);
 
   FrameReader& reader_;
   JsonTokens tokens_;
   const std::uint32_t* token_ = nullptr;  // the next one not read
   std::uint64_t window_begin_ = 0;
   std::uint64_t window_end_ = 0;
-  // Lines that begin before this are the scanner's.
+  // Documents that begin before this are the scanner's. A fault makes the rest of its
+  // window so: then no byte is looked at more than twice, whatever the faults are.
   std::uint64_t scanner_until_ = 0;
-  // Before this the windows are single lines: one of them has a fault.
-  std::uint64_t single_until_ = 0;
 };
 
 }  // namespace k8sentry::internal

@@ -42,13 +42,16 @@ std::string_view TrimRight(std::string_view text) {
 
 }  // namespace
 
-// Two ways through the same stream. A line that holds exactly one document, which is
-// nearly all of a watch, goes through LineReader. Everything else goes through the
-// scanner, which needs no line to be whole. Where both could read, both read the same.
+// Two ways through the same stream. Documents whose lines are whole, nearly all of a
+// watch, go through LineReader. Everything else goes through the scanner, which needs
+// nothing to be whole. Where both could read, both read the same.
 class WatchDecoder::Impl {
  public:
-  explicit Impl(const WatchDecoderOptions& options)
+  enum class Pages { kRead, kMalformed };
+
+  explicit Impl(const WatchDecoderOptions& options, Pages pages = Pages::kRead)
       : max_frame_bytes_(options.max_frame_bytes),
+        pages_(pages),
         reader_(arena_),
         lines_(reader_),
         batch_(kBatchEvents) {}
@@ -99,9 +102,22 @@ class WatchDecoder::Impl {
   }
 
   std::span<const Event> NextEvents() {
+    for (;;) {
+      if (page_) {
+        if (const auto events = NextOfPage(); !events.empty()) return events;
+        page_.reset();
+      }
+      const std::size_t n = ReadBatch();
+      if (n > 0 || !page_) return {batch_.data(), n};
+    }
+  }
+
+ private:
+  // Reads up to a batch of Events; fewer when a page follows them, or bytes run out.
+  std::size_t ReadBatch() {
     arena_.Clear();
     std::size_t n = 0;
-    while (n < kBatchEvents) {
+    while (n < kBatchEvents && !page_) {
       if (arena_.used() >= kBatchTextBytes) {
         if (n > 0) break;
         arena_.Clear();  // frames that carried no Event
@@ -109,6 +125,11 @@ class WatchDecoder::Impl {
       if (!ReadFrame(batch_[n])) break;
       switch (batch_[n].frame_type) {
         case FrameType::kAdded:
+          if (pages_ == Pages::kRead && !facts_.is_event && facts_.is_list) {
+            BeginPage(batch_[n].raw_object);
+            break;
+          }
+          [[fallthrough]];
         case FrameType::kModified:
         case FrameType::kListItem:
         case FrameType::kObject:
@@ -118,9 +139,31 @@ class WatchDecoder::Impl {
           break;
       }
     }
-    return {batch_.data(), n};
+    return n;
   }
 
+  // A watch of kubectl begins with Lists in place of objects: they are read as what
+  // they are, out of a copy (semantics 13).
+  void BeginPage(std::string_view list) {
+    page_ = std::make_unique<Impl>(WatchDecoderOptions{max_frame_bytes_},
+                                   Pages::kMalformed);
+    std::memcpy(page_->Prepare(list.size()).data(), list.data(), list.size());
+    page_->Commit(list.size());
+    page_->End(StreamEnd::kFile);
+  }
+
+  std::span<const Event> NextOfPage() {
+    const DecoderCounters before = page_->counters_;
+    const std::span<const Event> events = page_->NextEvents();
+    counters_.events += page_->counters_.events - before.events;
+    if (page_->counters_.malformed > before.malformed) {
+      counters_.malformed += page_->counters_.malformed - before.malformed;
+      sample_ = page_->sample_;
+    }
+    return events;
+  }
+
+ public:
   const DecoderCounters& counters() {
     counters_.blank_lines = scanner_.blank_lines();
     return counters_;
@@ -176,8 +219,9 @@ class WatchDecoder::Impl {
     const std::size_t bytes =
         lines_.Read(rest(), scanner_.offset(), max_frame_bytes_, event, facts_);
     if (bytes == 0) return false;
-    scanner_.SkipLine(bytes);
-    read_ = bytes;
+    const bool has_newline = bytes < buffer_.size() && buffer_.data()[bytes] == '\n';
+    scanner_.SkipDocument(bytes, has_newline);
+    read_ = bytes + has_newline;
     NoteFrame(event);
     return true;
   }
@@ -217,17 +261,18 @@ class WatchDecoder::Impl {
 
   // Finds the tokens of `text`, repaired if need be, and gives a cursor on the first.
   std::optional<JsonCursor> CursorOn(std::string_view text) {
-    TokensFault fault = tokens_.Find(text);
+    reader_.Forget();
+    TokensFault fault = tokens_.Find(text, Brackets::kMatched);
     if (fault == TokensFault::kUtf8) {
       const std::string repaired = RepairUtf8(text);
       char* const copy = arena_.Allocate(repaired.size() + kJsonPadding);
       std::memcpy(copy, repaired.data(), repaired.size());
       std::memset(copy + repaired.size(), 0, kJsonPadding);
       text = {copy, repaired.size()};
-      fault = tokens_.Find(text);
+      fault = tokens_.Find(text, Brackets::kMatched);
     }
     if (fault != TokensFault::kNone) return std::nullopt;
-    return JsonCursor(text.data(), tokens_.begin(), tokens_.end(), Brackets::kMatched);
+    return JsonCursor(tokens_.text());
   }
 
   bool ReadText(std::string_view text, Step step, Event& event) {
@@ -341,6 +386,8 @@ class WatchDecoder::Impl {
   }
 
   const std::size_t max_frame_bytes_;
+  const Pages pages_;
+  std::unique_ptr<Impl> page_;  // being given out
   TextArena arena_;
   FrameReader reader_;
   LineReader lines_;

@@ -18,7 +18,7 @@ constexpr Duration kWatchGrace = seconds(30);
 constexpr Duration kMaxRetryAfter = minutes(5);
 constexpr Duration kMinForbidden = seconds(30);
 constexpr Duration kMaxForbidden = seconds(60);
-// A watch that ends sooner, without a frame, did not work.
+// A watch that ends sooner, without news, did not work.
 constexpr Duration kShortWatch = seconds(1);
 // A watch that lasted so long did, whatever ended it.
 constexpr Duration kLongWatch = seconds(30);
@@ -60,6 +60,7 @@ WatchMachine::WatchMachine(const ClusterSourceOptions& options, std::uint64_t se
 std::optional<WatchRequest> WatchMachine::Next(SteadyTime now) {
   if (under_way_ || now < not_before_) return std::nullopt;
   started_ = now;
+  mark_then_ = mark_;
   if (probe_due_ && !mark_.empty()) {
     under_way_ = Ask::kProbe;
     return WatchRequest{Ask::kProbe, "limit=1", kPageDeadline};
@@ -135,6 +136,10 @@ void WatchMachine::EndPage(const ResponseEnd& end, SteadyTime now) {
   if (!end.list_ended) {
     return Fail(WatchState::kUnavailable, "the server's answer is not a List", now);
   }
+  if (!end.list_continue.empty() && end.list_continue == continue_) {
+    continue_.clear();
+    return Fail(WatchState::kUnavailable, "the server's pages repeat themselves", now);
+  }
   continue_ = end.list_continue;
   if (!continue_.empty()) return;
   list_due_ = false;
@@ -147,13 +152,15 @@ void WatchMachine::EndPage(const ResponseEnd& end, SteadyTime now) {
 
 void WatchMachine::EndWatch(const ResponseEnd& end, SteadyTime now) {
   const Duration lasted = now - started_;
-  if (end.frames > 0 || lasted >= kLongWatch) failures_ = 0;
-  if (end.frames > 0) barren_relists_ = 0;
+  // Frames that bring nothing new are no news: a proxy may send the same for ever.
+  const bool news = mark_ != mark_then_;
+  if (news || lasted >= kLongWatch) failures_ = 0;
+  if (news) barren_relists_ = 0;
   if (end.error_frame) return EndErrorFrame(end, now);
   if (!end.transport.ok()) {
     return Fail(WatchState::kUnavailable, end.transport.message(), now);
   }
-  if (end.frames > 0 || lasted >= kShortWatch) {
+  if (news || lasted >= kShortWatch) {
     short_watches_ = 0;
     return;  // its time was over: the next one at once
   }
@@ -214,8 +221,11 @@ void WatchMachine::Relist(const std::string& why, SteadyTime now) {
 }
 
 void WatchMachine::RestartList(const ResponseEnd& end, SteadyTime now) {
-  if (continue_.empty()) return Fail(WatchState::kUnavailable, Describe(end), now);
+  const bool first_page = continue_.empty();
   continue_.clear();
+  if (first_page || unpaged_) {
+    return Fail(WatchState::kUnavailable, Describe(end), now);
+  }
   if (++restarts_ > kMaxListRestarts) unpaged_ = true;
 }
 
@@ -266,10 +276,10 @@ std::string WatchMachine::WatchQuery(std::int64_t length) const {
 }
 
 std::string WatchMachine::ListQuery() const {
-  if (unpaged_) return "";
-  std::string query = "limit=" + std::to_string(page_size_);
-  if (!continue_.empty()) query += "&continue=" + PercentEncoded(continue_);
-  return query;
+  std::string query = unpaged_ ? "" : "limit=" + std::to_string(page_size_);
+  if (continue_.empty()) return query;
+  if (!query.empty()) query += "&";
+  return query + "continue=" + PercentEncoded(continue_);
 }
 
 Duration WatchMachine::Between(Duration low, Duration high) {

@@ -39,8 +39,7 @@ struct ResponseEnd {
   // `error_frame`.
   ApiStatus error;
   bool error_frame = false;
-  std::uint64_t frames = 0;  // of a watch, without the ERROR frame
-  bool list_ended = false;   // the List was whole
+  bool list_ended = false;  // the List was whole
   std::string list_version;
   std::string list_continue;
 };
@@ -97,7 +96,8 @@ class WatchMachine {
   Random random_;
 
   std::optional<Ask> under_way_;
-  SteadyTime started_;  // the request under way
+  SteadyTime started_;     // the request under way,
+  std::string mark_then_;  // and the mark at that time
   SteadyTime not_before_ = SteadyTime::min();
   WatchStatus status_;
 
@@ -110,7 +110,7 @@ class WatchMachine {
 
   int failures_ = 0;               // since something worked; makes the backoff grow
   int short_watches_ = 0;          // in a row
-  int barren_relists_ = 0;         // in a row, without a frame after them
+  int barren_relists_ = 0;         // in a row, without news after them
   bool credential_tried_ = false;  // again, since the last response but 401
   int storage_resets_ = 0;
 };

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <new>
+
+#include "pipeline/kept_event.h"
 
 namespace k8sentry::internal {
 namespace {
@@ -66,10 +66,6 @@ DedupTable::DedupTable(const DeduplicatorOptions& options, TellingIds* ids)
   }
 }
 
-DedupTable::~DedupTable() {
-  while (!by_opening_.empty()) Forget(by_opening_.front());
-}
-
 std::int64_t DedupTable::ThresholdOf(std::string_view reason) const {
   if (thresholds_.empty()) return 1;
   const auto at = std::lower_bound(
@@ -82,17 +78,20 @@ std::int64_t DedupTable::ThresholdOf(std::string_view reason) const {
 
 bool DedupTable::SameKey(const Entry& entry, const KeyView& key) const {
   if (entry.hash != key.hash) return false;
-  const char* text = entry.key_text;
+  ChunkReader reader(entry.key_text);
   const std::array<std::string_view, 6> parts = PartsOf(key);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (std::string_view(text, entry.part_bytes[i]) != parts[i]) return false;
-    text += entry.part_bytes[i];
+    if (parts[i].size() != entry.part_bytes[i] || !reader.Skip(parts[i])) return false;
   }
   return true;
 }
 
-KeyView DedupTable::KeyOf(const Entry& entry) const {
-  const char* text = entry.key_text;
+KeyView DedupTable::ReadKey(const Entry& entry) const {
+  std::size_t bytes = 0;
+  for (const std::uint32_t n : entry.part_bytes) bytes += n;
+  key_text_.resize(bytes);
+  ChunkReader(entry.key_text).Read(key_text_.data(), bytes);
+  const char* text = key_text_.data();
   std::array<std::string_view, 6> parts;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     parts[i] = {text, entry.part_bytes[i]};
@@ -116,14 +115,8 @@ void DedupTable::PrefetchEntry(std::uint64_t hash) const {
 void DedupTable::PrefetchText(std::uint64_t hash) const {
   const std::uint32_t slot = index_.Guess(hash);
   if (slot == kNone) return;
-  const Entry& entry = entries_[slot];
-  __builtin_prefetch(entry.key_text);
-  __builtin_prefetch(entry.key_text + 64);
-  const char* kept = reinterpret_cast<const char*>(entry.kept);
-  for (std::size_t i = 0;
-       kept != nullptr && i < sizeof(Kept) + entry.kept_bytes && i < 1024; i += 64) {
-    __builtin_prefetch(kept + i, 1);
-  }
+  __builtin_prefetch(entries_[slot].key_text);
+  __builtin_prefetch(entries_[slot].kept, 1);
 }
 
 // Requires: size() < max_keys_.
@@ -143,14 +136,12 @@ std::uint32_t DedupTable::Insert(const KeyView& key) {
   entry = {};
   entry.hash = key.hash;
   const std::array<std::string_view, 6> parts = PartsOf(key);
-  std::size_t bytes = 0;
-  for (const std::string_view part : parts) bytes += part.size();
-  entry.key_text = blocks_.Take(bytes);
-  char* text = entry.key_text;
+  ChunkWriter writer(chunks_);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     entry.part_bytes[i] = static_cast<std::uint32_t>(parts[i].size());
-    text += parts[i].copy(text, parts[i].size());
+    writer.Write(parts[i]);
   }
+  entry.key_text = writer.Finish();
   index_.Insert(key.hash, slot);
   by_opening_.PushBack(entries_, slot);
   return slot;
@@ -160,7 +151,7 @@ void DedupTable::Forget(std::uint32_t slot) {
   Entry& entry = entries_[slot];
   if (entry.state == State::kWindow) LeaveWindow(slot);
   DropKept(entry);
-  blocks_.Give(entry.key_text);
+  chunks_.Give(entry.key_text);
   index_.Erase(entry.hash, slot);
   by_opening_.Remove(entries_, slot);
   entry.age_link.next = free_;
@@ -234,7 +225,7 @@ void DedupTable::Swallow(std::uint32_t slot, const Sighting& sighting, Time firs
     return;
   }
   // This is the key opened longest ago: its window closes early, with this event.
-  const KeyView key = KeyOf(entry);
+  const KeyView key = ReadKey(entry);
   TellingId id;
   if (ids_ != nullptr && event.uid.empty())
     id = ids_->Of(TellingKind::kStillFiring, event);
@@ -258,23 +249,17 @@ bool DedupTable::MakeRoomFor(std::uint32_t slot, std::size_t bytes,
 }
 
 void DedupTable::Keep(Entry& entry, const Event& event, std::size_t bytes) {
-  const std::size_t needed = sizeof(Kept) + bytes;
-  char* block = reinterpret_cast<char*>(entry.kept);
-  if (block == nullptr || BlockPool::Capacity(block) < needed ||
-      BlockPool::Capacity(block) / 4 > needed) {
-    DropKept(entry);
-    block = blocks_.Take(needed);
-  }
-  entry.kept = new (block) Kept{CopyEvent(event, block + sizeof(Kept)), {}};
-  if (ids_ != nullptr && event.uid.empty()) {
-    entry.kept->id = ids_->Of(TellingKind::kStillFiring, event);
-  }
-  kept_bytes_ += bytes - entry.kept_bytes;
+  DropKept(entry);
+  const bool by_bytes = ids_ != nullptr && event.uid.empty();
+  entry.kept = WriteEvent(
+      event, by_bytes ? ids_->Of(TellingKind::kStillFiring, event) : TellingId{},
+      chunks_);
   entry.kept_bytes = bytes;
+  kept_bytes_ += bytes;
 }
 
 void DedupTable::DropKept(Entry& entry) {
-  if (entry.kept != nullptr) blocks_.Give(reinterpret_cast<char*>(entry.kept));
+  chunks_.Give(entry.kept);
   kept_bytes_ -= entry.kept_bytes;
   entry.kept = nullptr;
   entry.kept_bytes = 0;
@@ -337,11 +322,12 @@ void DedupTable::CloseDue(SteadyTime now, TellingVisitor& visitor) {
 }
 
 void DedupTable::Tell(const Entry& entry, TellingVisitor& visitor) const {
-  const KeyView key = KeyOf(entry);
-  const bool by_bytes = ids_ != nullptr && entry.kept->event.uid.empty();
-  visitor.OnTelling({TellingKind::kStillFiring, key, entry.kept->event, 0, entry.count,
-                     entry.first_seen, entry.last_seen,
-                     by_bytes ? &entry.kept->id : nullptr});
+  const KeyView key = ReadKey(entry);
+  TellingId id;
+  const Event event = ReadEvent(entry.kept, id, event_text_);
+  const bool by_bytes = ids_ != nullptr && event.uid.empty();
+  visitor.OnTelling({TellingKind::kStillFiring, key, event, 0, entry.count,
+                     entry.first_seen, entry.last_seen, by_bytes ? &id : nullptr});
 }
 
 void DedupTable::Evict(std::uint32_t slot, TellingVisitor& visitor) {

@@ -15,7 +15,7 @@
 #include "base/slot_index.h"
 #include "base/slot_list.h"
 #include "k8sentry/deduplicator.h"
-#include "pipeline/block_pool.h"
+#include "pipeline/chunk_pool.h"
 #include "pipeline/telling_id.h"
 #include "pipeline/telling_view.h"
 
@@ -27,7 +27,6 @@ class DedupTable {
 
   // Requires: Check(options).ok(). Without `ids`, views carry no id.
   explicit DedupTable(const DeduplicatorOptions& options, TellingIds* ids = nullptr);
-  ~DedupTable();
   DedupTable(const DedupTable&) = delete;
   DedupTable& operator=(const DedupTable&) = delete;
 
@@ -53,15 +52,9 @@ class DedupTable {
     kDone,      // told, and windows are off
   };
 
-  // At the beginning of a block; the event's text follows.
-  struct Kept {
-    Event event;
-    TellingId id;
-  };
-
   struct Entry {
     std::uint64_t hash = 0;
-    char* key_text = nullptr;
+    Chunk* key_text = nullptr;
     std::uint32_t part_bytes[6] = {};
     State state = State::kCounting;
     std::uint8_t level = 0;
@@ -70,7 +63,7 @@ class DedupTable {
     std::int64_t count = 0;    // swallowed, or counted towards the threshold
     Time first_seen;           // of those
     Time last_seen;
-    Kept* kept = nullptr;  // the last one swallowed
+    Chunk* kept = nullptr;  // the last one swallowed
     std::size_t kept_bytes = 0;
     SlotLink age_link;
     SlotLink window_link;
@@ -84,7 +77,7 @@ class DedupTable {
   std::int64_t ThresholdOf(std::string_view reason) const;
   std::uint32_t Find(const KeyView& key) const;
   bool SameKey(const Entry& entry, const KeyView& key) const;
-  KeyView KeyOf(const Entry& entry) const;
+  KeyView ReadKey(const Entry& entry) const;
   std::uint32_t Insert(const KeyView& key);
   void Forget(std::uint32_t slot);
 
@@ -115,7 +108,8 @@ class DedupTable {
   std::uint32_t free_ = kNone;  // a list through age_link.next
   SlotIndex index_;
   SlotList<Entry, &Entry::age_link> by_opening_;  // opened longest ago first
-  BlockPool blocks_;
+  ChunkPool chunks_;
+  mutable std::string key_text_, event_text_;  // of what is just being told
   std::size_t kept_bytes_ = 0;
   std::uint64_t openings_ = 0;
   SteadyTime now_ = SteadyTime::min();

@@ -2,35 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 
 namespace k8sentry::internal {
 namespace {
-
-// The value of a lower-case hex digit, or 16.
-constexpr unsigned HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return 16;
-}
-
-std::optional<Hash128> ParseUuid(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
-  std::uint64_t words[2] = {};
-  unsigned digits = 0, bad = 0;
-  for (std::size_t i = 0; i < 36; ++i) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      bad |= text[i] != '-';
-      continue;
-    }
-    const unsigned digit = HexDigit(text[i]);
-    bad |= digit >> 4;
-    std::uint64_t& word = words[digits++ / 16];
-    word = word << 4 | (digit & 15);
-  }
-  if (bad) return std::nullopt;
-  return Hash128{words[0], words[1]};
-}
 
 constexpr std::uint64_t kNoVersion = ~0ull;
 
@@ -52,11 +26,6 @@ std::uint64_t VersionOf(std::string_view text) {
 
 UidTable::UidTable(std::size_t max_uids, std::optional<Duration> lookback)
     : max_uids_(max_uids), lookback_(lookback) {}
-
-Hash128 UidTable::KeyOf(std::string_view uid) {
-  if (const std::optional<Hash128> uuid = ParseUuid(uid)) return *uuid;
-  return {Hash(uid, HashSeed()), Hash(uid, ~HashSeed())};
-}
 
 std::int64_t UidTable::FirstSightings(const Event& event, Time occurrence,
                                       Time now) const {
@@ -81,11 +50,11 @@ std::uint32_t UidTable::Insert(const Hash128& key) {
     by_age_.PushBack(entries_, slot);
   } else {
     slot = by_age_.front();
-    index_.Erase(Spread(entries_[slot].key), slot);
+    index_.Erase(entries_[slot].key.low, slot);
     by_age_.MoveToBack(entries_, slot);
   }
   entries_[slot].key = key;
-  index_.Insert(Spread(key), slot);
+  index_.Insert(key.low, slot);
   return slot;
 }
 
@@ -96,7 +65,7 @@ std::int64_t UidTable::Observe(const Event& event, const Hash128& key, Time now)
   const std::int64_t total = event.total();
   std::int64_t sightings;
   std::uint32_t slot =
-      index_.Find(Spread(key), [&](std::uint32_t s) { return entries_[s].key == key; });
+      index_.Find(key.low, [&](std::uint32_t s) { return entries_[s].key == key; });
   if (slot == SlotIndex::kNone) {
     sightings = FirstSightings(event, occurrence, now);
     slot = Insert(key);

@@ -18,9 +18,11 @@ class UidTable {
   // An event that began more than `lookback` ago counts once; nullopt: no limit.
   UidTable(std::size_t max_uids, std::optional<Duration> lookback);
 
-  // The table's name for an uid; the uid itself if it is a UUID.
-  static Hash128 KeyOf(std::string_view uid);
-  void Prefetch(const Hash128& key) const { index_.Prefetch(Spread(key)); }
+  // What stands for an uid in the table.
+  static Hash128 KeyOf(std::string_view uid) {
+    return {Hash(uid, HashSeed()), Hash(uid, ~HashSeed())};
+  }
+  void Prefetch(const Hash128& key) const { index_.Prefetch(key.low); }
 
   // The sightings that `event` brings, and remembers it. 0: the event is stale.
   // Requires: `key` is KeyOf(event.uid).
@@ -37,9 +39,6 @@ class UidTable {
     SlotLink link;
   };
 
-  static std::uint64_t Spread(const Hash128& key) {
-    return Mix(key.low ^ HashSeed(), ~key.high);
-  }
   std::int64_t FirstSightings(const Event& event, Time occurrence, Time now) const;
   std::uint32_t Insert(const Hash128& key);
 

@@ -13,12 +13,6 @@ Level LevelOf(const Event& event, const IssueOptions& options) {
   return options.error_reasons.contains(event.reason) ? Level::kError : Level::kWarning;
 }
 
-std::string CulpritOf(const Telling& telling) {
-  std::string culprit;
-  if (!telling.key.namespace_.empty()) culprit = telling.key.namespace_ + "/";
-  return culprit + telling.workload_kind + "/" + telling.key.workload;
-}
-
 }  // namespace
 
 std::string_view LevelName(Level level) {
@@ -48,9 +42,16 @@ std::string IssueTitle(std::string_view reason, std::string_view message) {
   return title;
 }
 
+std::string IssueCulprit(const Key& key, std::string_view workload_kind) {
+  std::string culprit;
+  if (!key.namespace_.empty()) culprit = key.namespace_ + "/";
+  culprit += workload_kind;
+  return culprit + "/" + key.workload;
+}
+
 Issue IssueOf(const Telling& telling, const IssueOptions& options) {
   const Event& event = telling.event.view();
-  return {LevelOf(event, options), IssueTitle(event.reason, event.message), CulpritOf(telling)};
+  return {LevelOf(event, options), IssueTitle(event.reason, event.message), IssueCulprit(telling.key, telling.workload_kind)};
 }
 
 }  // namespace k8sentry

@@ -226,8 +226,8 @@ class Kubectl(ClusterTest):
             return out.read()
 
     def test_every_form_gives_the_same_issues(self):
-        # Fewer than a page of 500: kubectl wraps whole pages into one watch document.
-        self.assertEqual(self.load("--rate", "0", "--count", "450", "--warning-share", "0.7").wait(120), 0)
+        # More than two pages of 500: kubectl wraps whole pages into one watch document.
+        self.assertEqual(self.load("--rate", "0", "--count", "1200", "--warning-share", "0.7").wait(120), 0)
         raw = self.cluster.kubectl("get", "--raw", "/api/v1/events")
         ledger, expected = self.replay(raw)
         self.assertEqual(ledger["malformed"], 0)

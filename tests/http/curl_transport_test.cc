@@ -18,6 +18,20 @@ using std::chrono::seconds;
 using testing::LoopbackRequest;
 using testing::LoopbackResponse;
 
+std::string Gzipped(std::string text) {
+  std::string zipped(compressBound(text.size()) + 64, '\0');
+  z_stream z = {};
+  EXPECT_EQ(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  z.next_in = reinterpret_cast<Bytef*>(text.data());
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<Bytef*>(zipped.data());
+  z.avail_out = static_cast<uInt>(zipped.size());
+  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
+  zipped.resize(z.total_out);
+  deflateEnd(&z);
+  return zipped;
+}
+
 TEST(HttpTransport, GivesHeadBodyAndEndInThisOrder) {
   const auto server = ServeAlways(
       {.status = 207, .headers = {{"X-Two", "a"}, {"x-two", "b"}}, .body = "hello"});
@@ -130,18 +144,7 @@ TEST(HttpTransport, GivesNothingWhilePausedAndLosesNothing) {
 TEST(HttpTransport, PausesAGzipBodyToo) {
   std::string text;
   for (int i = 0; i < 300000; ++i) text += std::to_string(i % 65536 * 7919) + "\n";
-  uLongf size = compressBound(text.size()) + 64;
-  std::string zipped(size, '\0');
-  z_stream z = {};
-  ASSERT_EQ(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  z.next_in = reinterpret_cast<Bytef*>(text.data());
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(zipped.data());
-  z.avail_out = static_cast<uInt>(zipped.size());
-  ASSERT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
-  zipped.resize(z.total_out);
-  deflateEnd(&z);
-
+  const std::string zipped = Gzipped(text);
   const auto server = Serve([&](const LoopbackRequest& request) {
     LoopbackResponse response = {.body = text};
     if (request.header("Accept-Encoding") == "gzip") {
@@ -166,6 +169,19 @@ TEST(HttpTransport, PausesAGzipBodyToo) {
               group == ConnectionGroup::kWatch ? "" : "gzip")
         << "a watch must never ask for gzip";
   }
+}
+
+TEST(HttpTransport, EndsACompressedBodyThatGrowsTooLarge) {
+  const auto server = ServeAlways({.headers = {{"Content-Encoding", "gzip"}},
+                                   .body = Gzipped(std::string(20 << 20, ' '))});
+  const auto transport = *NewHttpTransport({.max_decoded_bytes = 10 << 20});
+  NotedResponse response;
+  ASSERT_TRUE(
+      transport->Start({.url = server->url(), .accept_gzip = true}, response).ok());
+  ASSERT_TRUE(RunUntilDone(*transport, response));
+  EXPECT_EQ(response.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(response.status->message(), "the decompressed response is too long");
+  EXPECT_LE(response.body.size(), 10u << 20);
 }
 
 TEST(HttpTransport, CallsNoHandlerAfterCancel) {

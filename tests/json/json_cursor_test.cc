@@ -8,21 +8,20 @@ namespace {
 
 // A text with its tokens and its padding.
 struct Text {
-  explicit Text(std::string_view json) : padded(json) {
+  explicit Text(std::string_view json, Brackets brackets = Brackets::kUnknown)
+      : padded(json) {
     padded.append(kJsonPadding, ' ');
-    fault = tokens.Find(std::string_view(padded).substr(0, json.size()));
+    fault = tokens.Find(std::string_view(padded).substr(0, json.size()), brackets);
   }
-  JsonCursor cursor(Brackets brackets = Brackets::kUnknown) const {
-    return JsonCursor(padded.data(), tokens.begin(), tokens.end(), brackets);
-  }
+  JsonCursor cursor() const { return JsonCursor(tokens.text()); }
   std::string padded;
   JsonTokens tokens;
   TokensFault fault;
 };
 
 bool SkipsWhole(std::string_view json, Brackets brackets = Brackets::kUnknown) {
-  const Text text(json);
-  JsonCursor cursor = text.cursor(brackets);
+  const Text text(json, brackets);
+  JsonCursor cursor = text.cursor();
   return text.fault == TokensFault::kNone && cursor.Skip() && cursor.done();
 }
 
@@ -43,8 +42,8 @@ TEST(JsonTokens, ReadsLongTextsAndShortOnesAgain) {
     std::string text = "[\"" + std::string(bytes - 4, 'x') + "\"]";
     text.append(kJsonPadding, ' ');
     ASSERT_EQ(tokens.Find(std::string_view(text).substr(0, bytes)), TokensFault::kNone);
-    ASSERT_EQ(tokens.end() - tokens.begin(), 3);
-    EXPECT_EQ(*tokens.end(), bytes);
+    ASSERT_EQ(tokens.text().end - tokens.text().begin, 3);
+    EXPECT_EQ(*tokens.text().end, bytes);
   }
 }
 

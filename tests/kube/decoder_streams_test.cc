@@ -186,7 +186,7 @@ std::string EventOfSize(std::size_t bytes, const std::string& uid) {
 constexpr std::size_t kCap = 4194304;
 
 TEST(Cap, IsExact) {
-  for (const std::string& newline : {"\n", ""}) {
+  for (const char* newline : {"\n", ""}) {
     EXPECT_THAT(Frames(EventOfSize(kCap, "a") + newline + EventOfSize(kCap + 1, "b") +
                        newline + EventJson("c")),
                 testing::ElementsAre(
@@ -260,7 +260,7 @@ TEST(Memory, StaysSmallInAListOf100000Items) {
 }
 
 TEST(Memory, IsBoundedByTheCapWhateverComes) {
-  for (const std::string piece :
+  for (const std::string& piece :
        {std::string(1 << 20, 'x'), std::string(1 << 20, '['),
         std::string(1 << 20, '\n'), "\"" + std::string(1 << 20, 'y') + "\",",
         std::string(1 << 20, ' ') + ","}) {

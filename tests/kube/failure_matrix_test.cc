@@ -228,6 +228,25 @@ TEST_F(FailureMatrix, BeginsAListAgainWhenItsTokenExpiresAndAtLastTakesItWhole) 
   EXPECT_EQ(told.back(), "b@60");
 }
 
+TEST_F(FailureMatrix, GoesRoundInNoCircleWhenPagesRepeatOrTokensNeverHold) {
+  for (int i = 0; i < 20; ++i) http.Answer(List("100", {}, "same"));
+  Run();
+  EXPECT_EQ(http.requests().size(), 2u);
+  EXPECT_EQ(states.back(), "unavailable");
+  source.reset();
+  testing::FakeHttpTransport never([](const HttpRequest& request) {
+    const bool first = request.url.find("continue=") == request.url.npos;
+    return first ? List("100", {}, "token") : Denied(410, "Expired");
+  });
+  ClusterSource other(options, never, NullLogger(), 1);
+  for (int i = 0; i < 100; ++i) {
+    other.Poll(now);
+    never.Poll(now.steady);
+  }
+  EXPECT_EQ(never.requests().size(), 8u) << "three times in pages, once whole";
+  EXPECT_GT(other.NextDeadline(), now.steady);
+}
+
 // Row 13
 TEST_F(FailureMatrix, SlowsDownWhenEveryWatchIsGone) {
   ListOnce();
@@ -328,9 +347,10 @@ TEST_F(FailureMatrix, TakesNoPageOfAProxyForAList) {
   http.Answer({.body = {"<html>Please log in</html>"}});
   http.Answer({.body = {R"({"kind":"Status","status":"Success"})"}});
   http.Answer({.body = {""}});
+  http.Answer(Stream({Deleted("b", "7")}));
   ListOnce();
   Run();
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(states, Lines({"listing", "unavailable"}));
     PassBackoff();
     states.resize(2);
@@ -421,6 +441,37 @@ TEST_F(FailureMatrix, BacksOffWhenTheServerIsNoApiServer) {
   for (int i = 0; i < 4; ++i) PassBackoff();
   EXPECT_EQ(states, Lines{"unavailable"});
   EXPECT_EQ(detail, "HTTP 404: 404 page not found");
+}
+
+// Row 22
+TEST_F(FailureMatrix, TakesNoCompressedWatch) {
+  ListOnce();
+  http.Answer({.headers = {{"Content-Encoding", "gzip"}},
+               .body = {"\x1f\x8b"},
+               .stay_open = true});
+  http.Answer(OpenStream({Added("b", "101")}));
+  Run();
+  EXPECT_EQ(states.back(), "unavailable");
+  EXPECT_EQ(http.cancelled().size(), 1u);
+  PassBackoff();
+  EXPECT_EQ(told, (Lines{"a@50", "b@101"}));
+}
+
+TEST_F(FailureMatrix, SlowsDownWhenWatchesBringNothingNew) {
+  testing::FakeHttpTransport proxy([](const HttpRequest& request) {
+    const bool watch = request.url.find("watch=1") != request.url.npos;
+    return watch ? Stream({Added("a", "50"), "<html>log in</html>\n"}) : List("100");
+  });
+  ClusterSource other(options, proxy, NullLogger(), 1);
+  for (const SteadyTime end = now.steady + minutes(10); now.steady < end;) {
+    while (other.Poll(now).state == SourceState::kEvents) continue;
+    proxy.Poll(now.steady);
+    const SteadyTime next = other.NextDeadline();
+    if (!other.ready() && next != SteadyTime::max()) {
+      now.steady = std::max(now.steady, next);
+    }
+  }
+  EXPECT_LT(proxy.requests().size(), 120u);
 }
 
 // Row 23

@@ -153,10 +153,10 @@ TEST(WatchDecoder, ReadsAListItemByItemWhereverItsKindStands) {
   const std::string items = "\"items\":[" + EventJson("a") + "," + EventJson("b") +
                             " , " + EventJson("c") + "]";
   const std::string metadata = R"("metadata":{"resourceVersion":"9","continue":"t"})";
-  for (const std::string list :
+  for (const std::string& list :
        {"{" + items + ",\"kind\":\"List\"," + metadata + "}",
         "{\"kind\":\"EventList\"," + metadata + "," + items + "}"}) {
-    for (const std::string text : {list, list + "\n", Pretty(list) + "\n"}) {
+    for (const std::string& text : {list, list + "\n", Pretty(list) + "\n"}) {
       EXPECT_THAT(Frames(text), ElementsAre("item:a", "item:b", "item:c", "List:9"));
     }
   }
@@ -305,6 +305,44 @@ TEST(WatchDecoder, KeepsTheBeginningOfTheLastMalformedFrame) {
   decoder.Feed("short \r\n" + std::string(10000, 'x') + "\n");
   EXPECT_TRUE(decoder.NextEvents().empty());
   EXPECT_EQ(decoder.malformed_sample(), std::string(256, 'x'));
+}
+
+// kubectl 1.20 to 1.37, from 500 objects on.
+TEST(WatchDecoder, ReadsThePagesWithWhichAWatchOfKubectlBegins) {
+  const auto event = [](int i) {
+    return R"({"kind":"Event","involvedObject":{},"metadata":{"uid":"u)" +
+           std::to_string(i) + R"(","resourceVersion":")" + std::to_string(i) + "\"}}";
+  };
+  std::string stream;
+  for (int page = 0; page < 2; ++page) {
+    stream += R"({"type":"ADDED","object":{"apiVersion":"v1","items":[)";
+    for (int i = 0; i < 100; ++i) {
+      stream += (i == 0 ? "" : ",") + (i == 50 ? "{}" : event(page * 100 + i));
+    }
+    stream += R"(],"kind":"EventList","metadata":{"resourceVersion":"7"}}})" "\n";
+  }
+  stream += R"({"type":"ADDED","object":)" + event(200) + "}\n";
+  WatchDecoder decoder;
+  decoder.Feed(stream);
+  std::vector<std::string> uids;
+  for (auto events = decoder.NextEvents(); !events.empty();
+       events = decoder.NextEvents()) {
+    for (const Event& e : events) uids.emplace_back(e.uid);
+  }
+  ASSERT_EQ(uids.size(), 199u);
+  EXPECT_EQ(uids.front(), "u0");
+  EXPECT_EQ(uids.back(), "u200");
+  EXPECT_EQ(decoder.counters().events, 199u);
+  EXPECT_EQ(decoder.counters().malformed, 2u);  // the item {} of each page
+}
+
+TEST(WatchDecoder, ReadsNoPageInsideOfAPage) {
+  WatchDecoder decoder;
+  decoder.Feed(
+      R"({"type":"ADDED","object":{"kind":"EventList","type":"ADDED","object":)"
+      R"({"kind":"EventList","items":[{"kind":"Event"}]}}})" "\n");
+  EXPECT_TRUE(decoder.NextEvents().empty());
+  EXPECT_EQ(decoder.counters().malformed, 1u);
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ class Event:
         self.total = max(repeated, 2) if repeated else count(object_, "count", "deprecatedCount") or 1
 
 
-def events(data, ledger):
+def events(data, ledger, pages=True):
     """The Events of one stream; everything else in it goes to `ledger`."""
     pos = begin = 3 if data.startswith(b"\xef\xbb\xbf") else 0
     while pos < len(data):
@@ -186,13 +186,15 @@ def events(data, ledger):
             document = None if bad or items is not None else parse(data[pos:end])
         raw, pos = data[pos:end].strip(WHITE), end
         if bad or items is None:
-            yield from read_document(document, raw, ledger)
+            yield from read_document(document, raw, ledger, pages)
 
 
-def read_document(document, raw, ledger):
+def read_document(document, raw, ledger, pages):
     frame_type, object_ = (document or {}).get("type"), (document or {}).get("object")
     if not isinstance(frame_type, str) or not isinstance(object_, dict):
         yield from read_object(document, "ADDED", lambda: raw, ledger)
+    elif pages and frame_type == "ADDED" and text(object_, "kind").endswith("List"):
+        yield from events(raw_member(raw, "object"), ledger, pages=False)
     elif frame_type in ("ADDED", "MODIFIED"):
         yield from read_object(object_, frame_type, lambda: raw_member(raw, "object"), ledger)
     else:

@@ -19,7 +19,7 @@ from keys import class_of, container_of, cut, first_line, harmless, workload_of
 
 SECOND = 1000000  # times are microseconds since 1970
 HOUR = 3600 * SECOND
-MAX_UIDS, MAX_KEYS, MAX_GROUPS, MAX_CLASSES = 65536, 32768, 16384, 16
+MAX_UIDS, MAX_KEYS, MAX_GROUPS, MAX_CLASSES = 65536, 16384, 16384, 16
 LEDGER = ("seen malformed stale filtered routed below_threshold swallowed sampled_out "
           "overflowed rejected delivered in_flight summaries deleted bookmarks errors "
           "blank_lines").split()

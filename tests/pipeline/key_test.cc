@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <list>
+#include <random>
+#include <set>
+
 #include "pipeline/key_builder.h"
 #include "tests/pipeline/test_event.h"
 
@@ -142,6 +146,27 @@ TEST(ClassGroups, ForgetsTheGroupSeenLongestAgo) {
   EXPECT_TRUE(groups.Admit(c, 1));  // a goes
   EXPECT_TRUE(groups.Admit(a, 16));
   EXPECT_EQ(groups.size(), 2u);
+}
+
+TEST(ClassGroups, AgreesWithAModelOnRandomClasses) {
+  std::mt19937 random(1);
+  internal::ClassGroups groups(20);
+  std::list<std::pair<std::uint64_t, std::set<std::uint64_t>>> model;
+  for (int i = 0; i < 50000; ++i) {
+    const std::uint64_t group = std::min(random() % 60, random() % 60);
+    const std::uint64_t message_class = random() % (group % 25 + 1);
+    auto known = std::find_if(model.begin(), model.end(),
+                              [&](const auto& g) { return g.first == group; });
+    if (known == model.end()) {
+      if (model.size() == 20) model.pop_front();
+      known = model.insert(model.end(), {group, {}});
+    }
+    model.splice(model.end(), model, known);
+    if (known->second.size() < 16) known->second.insert(message_class);
+    ASSERT_EQ(groups.Admit({group << 40, group}, message_class),
+              known->second.contains(message_class))
+        << i;
+  }
 }
 
 TEST(ClassGroups, TellsApartGroupsWhoseHashesAgreeInHalf) {
