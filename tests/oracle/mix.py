@@ -221,6 +221,14 @@ class Mix:
     def watch_event_pretty(self):
         return self.encode({"type": "MODIFIED", "object": self.event()}, indent=4)
 
+    def page(self):
+        """A page of kubectl's first list: a List in an ADDED frame."""
+        frame_type = self.pick(("ADDED",) * 8 + ("MODIFIED", "DELETED"))
+        page = self.pick((self.list(), self.list(), self.encode({"kind": "PodList", "items": {}}), self.watch_line()))
+        spaces = self.pick((b"", b" ", b"\n    "))
+        parts = [b'"type":%s"%s"' % (spaces, frame_type.encode()), b'"object":%s%s' % (spaces, page)]
+        return b"{" + b",".join(parts if self.chance(0.8) else parts[::-1]) + b"}"
+
     def list(self):
         others = (None, 5, "x,{]", [{}], [], {}, {"kind": "Pod"}, True)
         items = [self.event() if self.chance(0.9) else self.pick(others) for _ in range(self.number(0, 8))]
@@ -276,7 +284,7 @@ class Mix:
     def stream(self, documents):
         rare = (self.truncated, self.truncated, self.broken_brackets, self.raw_newline, self.garbage,
                 self.broken_json, self.glued, self.nested)
-        kinds = ((self.watch_line,) * 40 + (self.alone,) * 12 + (self.list,) * 5 + (self.watch_event_pretty,) * 4
+        kinds = ((self.watch_line,) * 40 + (self.alone,) * 12 + (self.list,) * 5 + (self.page,) * 3 + (self.watch_event_pretty,) * 4
                  + (self.other_frame,) * 5 + (self.blank,) * 4 + (self.no_event,) * 3 + rare)
         if self.chance(0.3):
             yield b"\xef\xbb\xbf"

@@ -135,6 +135,13 @@ class Lists(unittest.TestCase):
     def test_only_the_outermost_items_are_a_list(self):
         self.check(BARE[:-1] + b',"spec":{"items":[{"kind":"Event"}]}}', delivered=1)
 
+    def test_a_page_in_an_added_frame_is_a_stream_of_its_own(self):
+        page = b'{"kind":"EventList","items":[' + BARE + b"," + SECOND_BARE + b",{}]}"
+        self.check(b'{"type":"ADDED","object":' + page + b"}", delivered=2, malformed=1)
+        self.check(b'{"type":"MODIFIED","object":' + page + b"}", malformed=1)
+        nested = b'{"kind":"List","type":"ADDED","object":' + page + b"}"
+        self.check(b'{"type":"ADDED","object":' + nested + b"}", malformed=1)
+
     def test_the_cap_is_on_an_item(self):
         long = BARE[:-1] + b',"pad":"' + b"x" * frames.CAP + b'"}'
         self.check(b'{"items":[' + long + b"," + SECOND_BARE + b"]}", malformed=1, delivered=1)
