@@ -3,8 +3,8 @@
 
     compare.py K8SENTRY [--options SET]... [--minimize] INPUT...
 
-INPUT is a file, `mix:SEED[:DOCUMENTS]` (mix.py), or `gen:PROGRAM:ARGUMENTS` (what a
-program prints). SET names one of OPTION_SETS; without any, all are tried on each input.
+INPUT is a file, `mix:SEED[:DOCUMENTS]` or `wide:SEED` (mix.py), or
+`gen:PROGRAM:ARGUMENTS` (what a program prints). SET names one of OPTION_SETS; without any, all are tried on each input.
 With --minimize a difference is cut down to the fewest lines that still show it.
 """
 import argparse
@@ -24,7 +24,7 @@ OPTION_SETS = {
     "window-1m": "--window 1m",
     "window-2h": "--window 2h",
     "thresholds": "--threshold BackOff=3 --threshold Unhealthy=5 --threshold Custom=4",
-    "thresholds-0": "--threshold BackOff=2 --threshold Custom=3 --window 0",
+    "thresholds-0": "--threshold BackOff=2 --threshold Custom=3 --threshold R1=2 --threshold R2=3 --window 0",
     "reasons": "--reason BackOff,Pulled --reason Killing",
     "exclude": "--exclude-reason Unhealthy,Failed --exclude-namespace payments",
     "namespaces": "--namespace shop,modern --namespace default",
@@ -39,6 +39,8 @@ def read_input(name):
     if kind == "mix":
         seed, _, documents = rest.partition(":")
         return b"".join(mix.Mix(int(seed)).stream(int(documents or 1000)))
+    if kind == "wide":
+        return b"".join(mix.wide(int(rest)))
     if kind == "gen":
         program, _, arguments = rest.partition(":")
         return subprocess.run([program, *shlex.split(arguments)], stdout=subprocess.PIPE, check=True).stdout

@@ -162,17 +162,15 @@ class Event:
 def events(data, ledger, pages=True):
     """The Events of one stream; everything else in it goes to `ledger`."""
     pos = begin = 3 if data.startswith(b"\xef\xbb\xbf") else 0
-    blank_lines = 0  # since the last document
     while pos < len(data):
         blank = BLANK_LINE.match(data, pos)
         if blank:
-            blank_lines += pos == begin or data[pos - 1:pos] == b"\n"
+            ledger["blank_lines"] += pos == begin or data[pos - 1:pos] == b"\n"
             pos = blank.end()
             continue
         pos = SPACES.match(data, pos).end()
         if pos == len(data):
             return
-        ledger["blank_lines"], blank_lines = ledger["blank_lines"] + blank_lines, 0
         if data[pos:pos + 1] != b"{":
             ledger["malformed"] += 1
             pos = line_end(data, pos)
@@ -205,10 +203,10 @@ def read_document(document, raw, ledger, pages):
 
 
 def read_object(object_, frame_type, raw, ledger):
-    kind = object_ and object_.get("kind")
+    kind = object_ and text(object_, "kind")
     regards = object_ and (isinstance(object_.get("involvedObject"), dict)
                            or isinstance(object_.get("regarding"), dict))
-    if kind == "Event" or (not isinstance(kind, str) and regards):
+    if kind == "Event" or (kind == "" and regards):
         yield Event(object_, frame_type, raw)
     else:
         ledger["malformed"] += 1

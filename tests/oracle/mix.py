@@ -221,6 +221,14 @@ class Mix:
     def watch_event_pretty(self):
         return self.encode({"type": "MODIFIED", "object": self.event()}, indent=4)
 
+    def page(self):
+        """A page of kubectl's first list: a List in an ADDED frame."""
+        frame_type = self.pick(("ADDED",) * 8 + ("MODIFIED", "DELETED"))
+        page = self.pick((self.list(), self.list(), self.encode({"kind": "PodList", "items": {}}), self.watch_line()))
+        spaces = self.pick((b"", b" ", b"\n    "))
+        parts = [b'"type":%s"%s"' % (spaces, frame_type.encode()), b'"object":%s%s' % (spaces, page)]
+        return b"{" + b",".join(parts if self.chance(0.8) else parts[::-1]) + b"}"
+
     def list(self):
         others = (None, 5, "x,{]", [{}], [], {}, {"kind": "Pod"}, True)
         items = [self.event() if self.chance(0.9) else self.pick(others) for _ in range(self.number(0, 8))]
@@ -276,7 +284,7 @@ class Mix:
     def stream(self, documents):
         rare = (self.truncated, self.truncated, self.broken_brackets, self.raw_newline, self.garbage,
                 self.broken_json, self.glued, self.nested)
-        kinds = ((self.watch_line,) * 40 + (self.alone,) * 12 + (self.list,) * 5 + (self.watch_event_pretty,) * 4
+        kinds = ((self.watch_line,) * 40 + (self.alone,) * 12 + (self.list,) * 5 + (self.page,) * 3 + (self.watch_event_pretty,) * 4
                  + (self.other_frame,) * 5 + (self.blank,) * 4 + (self.no_event,) * 3 + rare)
         if self.chance(0.3):
             yield b"\xef\xbb\xbf"
@@ -285,6 +293,27 @@ class Mix:
             make = self.over_long if index % 1000 == 500 else self.pick(kinds)
             yield make() + ending
         yield self.pick((b"", b" ", self.compact(), self.truncated()))
+
+
+def wide(seed, events=145000):
+    """Just as many uids and groups as the tables hold, and then more; also too many keys."""
+    chance, seconds, letters = random.Random(seed), 0.0, "abcdefghijklmnopqrstuvwxyz"
+    for number in range(events):
+        seconds += chance.random() * 0.05
+        uid = number % (65536 if number < 75000 else 65537)
+        workload, letter = chance.randrange(300 if chance.random() < 0.4 else 50000), chance.choice(letters)
+        if number < 2000:  # 20 groups with more than 16 classes
+            workload, letter = 60000 + number % 20, letters[number // 20 % 18]
+        elif number < 2000 + 16384 - 10:  # half of these groups must go for others
+            workload = 70000 + number
+        elif number < 2000 + 16384 - 10 + 20:
+            workload, letter = 60000 + 18393 - number, "z"  # the ones that stayed first
+        clock = f"{int(seconds) // 3600:02}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
+        yield json.dumps({
+            "kind": "Event", "metadata": {"uid": f"u{uid}", "resourceVersion": str(number)}, "type": "Warning",
+            "involvedObject": {"kind": "Some", "namespace": "n", "name": f"w{workload}"}, "reason": f"R{workload % 3}",
+            "message": "m" + letter, "count": chance.randrange(1, 50),
+            "lastTimestamp": f"2026-11-21T{clock}Z"}).encode() + b"\n"
 
 
 def civil(days):

@@ -53,7 +53,7 @@ class Documents(unittest.TestCase):
         self.check(b"\xef\xbb\xbf\xef\xbb\xbf" + BARE + b"\n", malformed=1)
 
     def test_blank_lines_lie_between_documents(self):
-        self.check(b"\n \t\r\n" + BARE + b" \n\n" + SECOND_BARE + b"\n\n", delivered=2, blank_lines=3)
+        self.check(b"\n \t\r\n" + BARE + b" \n\n" + SECOND_BARE + b"\n\n", delivered=2, blank_lines=4)
 
     def test_white_space_within_a_document_is_no_blank_line(self):
         self.check(BARE.replace(b": ", b":\n\n"), delivered=1)
@@ -99,7 +99,7 @@ class Documents(unittest.TestCase):
         for document, expected in (
                 ({"kind": "Event"}, 1), ({"kind": "Pod", "involvedObject": {}}, 0), ({"regarding": {}}, 1),
                 ({"kind": None, "involvedObject": {}}, 1), ({"kind": 5, "regarding": {}}, 1), ({}, 0),
-                ({"kind": "", "regarding": {}}, 0),
+                ({"kind": "", "regarding": {}}, 1),
                 ({"involvedObject": "x"}, 0), ({"type": "Warning", "object": 1, "kind": "Event"}, 1)):
             self.check(json.dumps(document).encode(), **({"delivered": 1} if expected else {"malformed": 1}))
 
@@ -134,6 +134,13 @@ class Lists(unittest.TestCase):
 
     def test_only_the_outermost_items_are_a_list(self):
         self.check(BARE[:-1] + b',"spec":{"items":[{"kind":"Event"}]}}', delivered=1)
+
+    def test_a_page_in_an_added_frame_is_a_stream_of_its_own(self):
+        page = b'{"kind":"EventList","items":[' + BARE + b"," + SECOND_BARE + b",{}]}"
+        self.check(b'{"type":"ADDED","object":' + page + b"}", delivered=2, malformed=1)
+        self.check(b'{"type":"MODIFIED","object":' + page + b"}", malformed=1)
+        nested = b'{"kind":"List","type":"ADDED","object":' + page + b"}"
+        self.check(b'{"type":"ADDED","object":' + nested + b"}", malformed=1)
 
     def test_the_cap_is_on_an_item(self):
         long = BARE[:-1] + b',"pad":"' + b"x" * frames.CAP + b'"}'
