@@ -74,7 +74,8 @@ std::optional<Time> ParseTime(std::string_view text) {
   if (!offset) return std::nullopt;
   const std::int64_t seconds =
       *days * 86400 + hour * 3600 + minute * 60 + second - *offset;
-  if (seconds < 0) return std::nullopt;
+  constexpr std::int64_t kYear10000 = 253402300800;  // an offset may lead there
+  if (seconds < 0 || seconds >= kYear10000) return std::nullopt;
   return Time(std::chrono::microseconds(seconds * 1000000 + micros));
 }
 
