@@ -38,6 +38,12 @@ class Usage(unittest.TestCase):
         for command in (b"replay", b"run"):
             self.assertIn(command, done.stdout)
 
+    def test_help_is_a_command_too(self):
+        self.assertEqual(run("help").stdout, run("--help").stdout)
+        self.assertEqual(run("help", "replay").stdout, run("replay", "--help").stdout)
+        self.assertEqual(run("help", "nonsense").returncode, 2)
+        self.assertEqual(run("version").stdout, run("--version").stdout)
+
     def test_version(self):
         done = run("--version")
         self.assertEqual(done.returncode, 0)

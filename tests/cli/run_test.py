@@ -22,12 +22,13 @@ current-context: x
 
 
 class ApiServer(http.server.ThreadingHTTPServer):
-    """Lists one Event, and then watches in silence until it is closed."""
+    """Lists Events; a watch brings `frames`, and then nothing until the server is closed."""
     daemon_threads = True
 
-    def __init__(self, items=1):
+    def __init__(self, items=1, frames=()):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.items, self.closing, self.requests = items, threading.Event(), []
+        self.items, self.frames, self.requests = items, list(frames), []
+        self.closing, self.watched = threading.Event(), threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -53,7 +54,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "watch=" in self.path:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            for frame in self.server.frames:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(frame), frame))
             self.wfile.flush()
+            self.server.watched.set()
             self.server.closing.wait()
             return
         if "/events" in self.path:
@@ -127,6 +131,28 @@ class Watching(Running):
         self.assertIn(b"seen", rest)
         self.assertNotIn(b"topsecrettoken", rest)
         self.assertIsNone(server.requests[0][1], "as client-go: no credential goes over plain HTTP")
+
+    def frame(self, version, **fields):
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        metadata = {"uid": "w" + version, "resourceVersion": version}
+        return json.dumps({"type": "ADDED", "object": json.loads(event(lastTimestamp=now, metadata=metadata, **fields))}).encode() + b"\n"
+
+    def test_it_tells_what_a_watch_brings(self):
+        server = self.api_server(items=0, frames=[self.frame("11", type="Normal"), self.frame("12")])
+        child, out, _ = self.start("-o", "ndjson", KUBECONFIG=self.kubeconfig(server.url))
+        self.assertEqual(json.loads(out.until(b"\n").splitlines()[0])["culprit"], "shop/Pod/api")
+
+    def test_without_lookback_nothing_of_the_first_list_is_told(self):
+        server = self.api_server(items=3, frames=[self.frame("11", reason="New")])
+        child, out, _ = self.start("-o", "ndjson", "--lookback", "0", KUBECONFIG=self.kubeconfig(server.url))
+        self.assertEqual(json.loads(out.until(b"\n").splitlines()[0])["reason"], "New")
+
+    def test_the_namespace_of_the_user_is_what_is_watched(self):
+        server = self.api_server(items=0)
+        self.start("-n", "shop", KUBECONFIG=self.kubeconfig(server.url))
+        self.assertTrue(server.watched.wait(TIMEOUT))
+        events = [path for path, _ in server.requests if "/events" in path]
+        self.assertTrue(all(path.startswith("/api/v1/namespaces/shop/events?") for path in events), events)
 
     def test_sigterm_ends_it_like_sigint(self):
         server = self.api_server()

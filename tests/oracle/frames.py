@@ -39,7 +39,7 @@ def scan(data, start):
         if char == b'"':
             if not token.group(1):  # a raw LF, or the end of the input
                 return line_end(data, token.end()), True, items
-            string = token.group()[1:-1]
+            string = parse(b'{"key":%s}' % token.group()) if len(stack) == 1 else None
         elif char == b":":
             if len(stack) == 1:
                 key, value = string, at + 1
@@ -54,7 +54,7 @@ def scan(data, start):
             if len(stack) == MAX_DEPTH:
                 return line_end(data, at), True, items
             nothing_between = lambda left: not data[left:at].strip(WHITE)
-            if len(stack) == 1 and char == b"[" and key == b"items" and nothing_between(value):
+            if len(stack) == 1 and char == b"[" and key == {"key": "items"} and nothing_between(value):
                 listing, items, array, mark, item, fresh = True, items or [], at, at + 1, None, True
             elif listing and len(stack) == 2 and char == b"{" and fresh and nothing_between(mark):
                 item = at

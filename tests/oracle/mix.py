@@ -194,7 +194,7 @@ class Mix:
             for key in (b'"message": "', b'"message":"', b'"note":"', b'"reason":"'):
                 out = out.replace(key, key + self.pick(BROKEN))
         if self.chance(0.05):
-            for word in (b"Event", b"Warning", b"ADDED", b"MODIFIED", b"Pod"):
+            for word in (b"Event", b"Warning", b"ADDED", b"MODIFIED", b"Pod", b"items", b"type", b"object", b"reason"):
                 out = out.replace(b'"%s"' % word, b'"\\u%04x%s"' % (word[0], word[1:]))
         return out
 
