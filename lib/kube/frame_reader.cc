@@ -54,12 +54,11 @@ const JsonToken* Skipped(JsonCursor& cursor) {
 
 }  // namespace
 
-ReadResult FrameReader::ReadDocument(const JsonText& text, const JsonToken*& token,
+bool FrameReader::ReadDocument(const JsonText& text, const JsonToken*& token,
                                      Event& event, ObjectFacts& facts) {
   text_ = &text;
   JsonCursor cursor(text, token);
   bool has_type = false;
-  bool is_list = false;
   std::optional<FrameType> type;
   // Of the last `object`: where it is, and whether it was read as an Event.
   const JsonToken* object = nullptr;
@@ -85,42 +84,41 @@ ReadResult FrameReader::ReadDocument(const JsonText& text, const JsonToken*& tok
       raw_object = cursor.TextFrom(object);
       return true;
     }
-    if (Is(key, "items") && cursor.front() == '[') is_list = true;
+    if (Is(key, "items") && cursor.front() == '[') return false;
     return cursor.Skip();
   });
-  if (!whole) return ReadResult::kFault;
+  if (!whole) return false;
   const JsonToken* const begin = token;
   token = cursor.token();
   if (!has_type || !object) {
-    if (is_list) return ReadResult::kList;
     Forget();
-    if (!ReadObject(begin, event, facts)) return ReadResult::kFault;
+    if (!ReadObject(begin, event, facts)) return false;
     event.frame_type = FrameType::kObject;
     event.raw_object = cursor.TextFrom(begin);
-    return ReadResult::kFrame;
+    return true;
   }
-  if (!type) return ReadResult::kFault;
+  if (!type) return false;
   if (!NeedsAll(type)) {
     facts.is_event = facts.is_list = false;
   } else if (!read_all) {
     Forget();
-    if (!ReadObject(object, event, facts)) return ReadResult::kFault;
+    if (!ReadObject(object, event, facts)) return false;
     Forget();
   }
   event.frame_type = *type;
   event.raw_object = raw_object;
-  return is_list ? ReadResult::kFrameWithItems : ReadResult::kFrame;
+  return true;
 }
 
-ReadResult FrameReader::ReadItem(const JsonText& text, const JsonToken*& token,
+bool FrameReader::ReadItem(const JsonText& text, const JsonToken*& token,
                                  Event& event, ObjectFacts& facts) {
   text_ = &text;
   JsonCursor cursor(text, token);
-  if (!cursor.MoveTo(ReadObject(token, event, facts))) return ReadResult::kFault;
+  if (!cursor.MoveTo(ReadObject(token, event, facts))) return false;
   event.frame_type = FrameType::kListItem;
   event.raw_object = cursor.TextFrom(token);
   token = cursor.token();
-  return ReadResult::kFrame;
+  return true;
 }
 
 bool FrameReader::ReadList(const JsonText& text, std::string_view& resource_version,

@@ -25,13 +25,6 @@ struct ObjectFacts {
   bool initial_events_ended = false;  // the annotation of a BOOKMARK
 };
 
-enum class ReadResult {
-  kFrame,
-  kFault,           // no JSON, or no frame
-  kList,            // no frame, but it has an array `items`
-  kFrameWithItems,  // a frame, and it has one too
-};
-
 class FrameReader {
  public:
   // `arena` outlives the reader.
@@ -42,12 +35,13 @@ class FrameReader {
 
   // Reads the document at `token` of `text`, an object, and moves `token` behind it.
   // Sets frame_type, raw_object, and the object's fields of `event`, whatever kind of
-  // object it is.
-  ReadResult ReadDocument(const JsonText& text, const JsonToken*& token, Event& event,
+  // object it is. False: it is no JSON, no frame, or
+  // a List, which is to be read item by item.
+  bool ReadDocument(const JsonText& text, const JsonToken*& token, Event& event,
                           ObjectFacts& facts);
 
   // The same for one item of a List.
-  ReadResult ReadItem(const JsonText& text, const JsonToken*& token, Event& event,
+  bool ReadItem(const JsonText& text, const JsonToken*& token, Event& event,
                       ObjectFacts& facts);
 
   // Reads a List without its items: metadata.resourceVersion and metadata.continue.

@@ -13,8 +13,7 @@ std::size_t LineReader::Read(std::string_view text, std::uint64_t offset,
     return 0;
   }
   const JsonToken* const begin = token_;
-  if (reader_.ReadDocument(tokens_.text(), token_, event, facts) ==
-      ReadResult::kFrame) {
+  if (reader_.ReadDocument(tokens_.text(), token_, event, facts)) {
     const std::size_t bytes = token_[-1] + 1 - *begin;
     if (bytes <= max_bytes) return bytes;
   }

@@ -25,7 +25,6 @@ using internal::JsonTokens;
 using internal::kJsonPadding;
 using internal::LineReader;
 using internal::ObjectFacts;
-using internal::ReadResult;
 using internal::StreamBuffer;
 using internal::TextArena;
 using internal::TokensFault;
@@ -287,11 +286,11 @@ class WatchDecoder::Impl {
     if (!FindTokens(text)) return false;
     const JsonText& json = tokens_.text();
     const JsonToken* token = json.begin;
-    const ReadResult result = step == Step::kItem
-                                  ? reader_.ReadItem(json, token, event, facts_)
-                                  : reader_.ReadDocument(json, token, event, facts_);
+    const bool read = step == Step::kItem
+                          ? reader_.ReadItem(json, token, event, facts_)
+                          : reader_.ReadDocument(json, token, event, facts_);
     reader_.Forget();
-    return result == ReadResult::kFrame && token == json.end;
+    return read && token == json.end;
   }
 
   // Keeps of the bytes that were read only those of an unfinished frame, and not even
@@ -330,22 +329,12 @@ class WatchDecoder::Impl {
     list_text_.append(kJsonPadding, '\0');
     const std::string_view text = std::string_view(list_text_).substr(0, bytes);
     if (too_long) return GiveMalformed(text, event);
-    const bool is_json = FindTokens(text);
-    if (is_json) {
-      const JsonToken* token = tokens_.text().begin;
-      if (reader_.ReadDocument(tokens_.text(), token, event, facts_) ==
-          ReadResult::kFrameWithItems) {
-        reader_.Forget();
-        NoteFrame(event);
-        return true;
-      }
-    }
     event = Event();
     event.frame_type = FrameType::kList;
     event.raw_object = text;
     std::string_view continue_token;
     // A List is no frame: if it cannot be read, it has no version.
-    if (is_json) {
+    if (FindTokens(text)) {
       reader_.ReadList(tokens_.text(), event.resource_version, continue_token);
       reader_.Forget();
     }

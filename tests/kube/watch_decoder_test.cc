@@ -191,6 +191,14 @@ TEST(WatchDecoder, TakesOnlyAnArrayOfTheOutermostObjectForItems) {
               ElementsAre("item:a", "List:"));
 }
 
+TEST(WatchDecoder, TakesADocumentWithItemsForAListWhateverElseItHolds) {
+  for (const std::string begin : {"{", "{\n "}) {
+    EXPECT_THAT(Frames(begin + R"("type":"ADDED","object":)" + EventJson("a") +
+                       R"(,"items":[)" + EventJson("b") + "]}\n"),
+                ElementsAre("item:b", "List:"));
+  }
+}
+
 TEST(WatchDecoder, LetsAMalformedElementCostOneFrame) {
   EXPECT_THAT(
       Frames("{\"items\":[1,\"a,]b\",[{},1],{\"x\":01}," + EventJson("a") + " x , " +

@@ -9,12 +9,15 @@ With --minimize a difference is cut down to the fewest lines that still show it.
 """
 import argparse
 import difflib
+import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 
+import broken
 import mix
 import oracle
 
@@ -48,11 +51,53 @@ def read_input(name):
         return file.read()
 
 
-def wanted(data, options):
+def duration(text):
+    """Go's: "0", "90s", "1h30m"; in microseconds."""
+    unit = {"ns": 0.001, "us": 1, "ms": 1000, "s": 1000000, "m": 60000000, "h": 3600000000}
+    parts = re.findall(r"([0-9]*\.?[0-9]+)(ns|us|ms|s|m|h)", text)
+    if text != "0" and "".join(map("".join, parts)) != text:
+        raise argparse.ArgumentTypeError(f"no duration: {text}")
+    return int(sum(float(number) * unit[name] for number, name in parts))
+
+
+def parse_options(arguments):
+    """The flags of `k8sentry replay` that change what it says."""
+    parser = argparse.ArgumentParser()
+    lists = ("reason", "exclude_reason", "namespace", "exclude_namespace", "type")
+    for name in lists:
+        parser.add_argument("--" + name.replace("_", "-"), action="append", default=[])
+    parser.add_argument("--threshold", action="append", default=[], metavar="REASON=N")
+    parser.add_argument("--window", type=duration, default="5m")
+    parser.add_argument("--lookback")  # says nothing in a replay
+    parser.add_argument("--cluster-name", default="")
+    options = parser.parse_args(arguments)
+    for name in lists:
+        setattr(options, name, [v for given in getattr(options, name) for v in given.split(",")])
+    options.threshold = {r: int(n) for r, n in (t.rsplit("=", 1) for t in options.threshold)}
+    return options
+
+
+def telling_id(kind, event):
+    """docs/semantics.md 7"""
+    kind = "still-firing" if kind == "still-firing" else "sighting"
+    repaired = event.raw.decode("utf-8", "replace").encode()
+    identity = [event.uid.encode(), event.version.encode()] if event.uid else [repaired]
+    digest = bytearray(hashlib.sha256(b"\0".join([b"k8sentry/1", kind.encode(), *identity])).digest()[:16])
+    digest[6], digest[8] = digest[6] & 0x0F | 0x40, digest[8] & 0x3F | 0x80
+    return digest.hex()
+
+
+def telling(kind, key, tally):
+    """A line of -o ndjson."""
+    return {"kind": kind, "id": telling_id(kind, tally.event), **oracle.describe(key, tally), "told": 1,
+            "swallowed": tally.sightings if kind == "still-firing" else 0}
+
+
+def wanted(data, options, read=broken.read):
     """(what -o json must print, what -o ndjson must print)"""
     tellings = []
-    replay = oracle.Replay(oracle.parse_options(options), tellings.append)
-    replay.read(data)
+    replay = oracle.Replay(parse_options(options), lambda *told: tellings.append(telling(*told)))
+    read(replay, data)
     result = replay.result()
     return result, [*tellings, {"ledger": result["ledger"]}]
 
@@ -69,9 +114,9 @@ def said(binary, data, options, output):
         return {"not JSON": str(error), "stdout": run.stdout[-2000:].decode("utf-8", "replace")}
 
 
-def different(binary, data, options):
+def different(binary, data, options, read):
     """A readable difference, or an empty list."""
-    result, tellings = wanted(data, options)
+    result, tellings = wanted(data, options, read)
     return (readable(result, said(binary, data, options, "json"))
             or readable(tellings, said(binary, data, options, "ndjson")))
 
@@ -110,19 +155,20 @@ def main(arguments):
     compared = differences = 0
     for name in asked.inputs:
         data = read_input(name)
+        read = broken.read if name.startswith(("mix:", "wide:")) else oracle.Replay.read
         for set_name in asked.options or OPTION_SETS:
             options = shlex.split(OPTION_SETS[set_name])
             compared += 1
-            diff = different(asked.binary, data, options)
+            diff = different(asked.binary, data, options, read)
             if not diff:
                 continue
             differences += 1
             print(f"== {name}, {set_name} ({OPTION_SETS[set_name]}): they differ")
             print("\n".join(diff[:120]))
             if asked.minimize:
-                small = minimize(data, lambda some: bool(different(asked.binary, some, options)))
+                small = minimize(data, lambda some: bool(different(asked.binary, some, options, read)))
                 print(f"-- the fewest lines, {len(small)} bytes: {small[:4000]!r}")
-                print("\n".join(different(asked.binary, small, options)[:80]))
+                print("\n".join(different(asked.binary, small, options, read)[:80]))
     print(f"{compared} compared, {differences} differ")
     return 1 if differences else 0
 

@@ -237,6 +237,8 @@ class Mix:
                 item.pop("kind", None)
         order = [("apiVersion", "v1"), ("items", items), ("kind", self.pick(("List", "EventList", "Event"))),
                  ("metadata", {"resourceVersion": ""})]
+        if self.chance(0.1):  # looks like a frame
+            order += [("type", "ADDED"), ("object", self.event())]
         self.random.shuffle(order)
         return self.encode(dict(order), indent=self.pick((None, None, 4)))
 

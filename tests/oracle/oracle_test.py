@@ -4,8 +4,8 @@ import json
 import pathlib
 import unittest
 
-import frames
-import keys
+import broken
+import compare
 import oracle
 
 RECORDINGS = pathlib.Path(__file__).resolve().parent.parent / "recordings"
@@ -23,15 +23,11 @@ def frame(kind="ADDED", **fields):
 
 
 def replay(*chunks, options=()):
-    tellings = []
-    run = oracle.Replay(oracle.parse_options(list(options)), tellings.append)
-    for chunk in chunks:
-        run.read(chunk)
-    result = run.result()
+    result, tellings = compare.wanted(b"".join(chunks), list(options))
     counts = result["ledger"]
     assert counts["seen"] == sum(counts[c] for c in ("malformed", "stale", "filtered", "routed"))
     assert counts["routed"] == sum(counts[c] for c in ("below_threshold", "swallowed", "delivered"))
-    return result, tellings
+    return result, tellings[:-1]  # the last line is the ledger
 
 
 def counters(*chunks, options=()):
@@ -87,7 +83,7 @@ class Documents(unittest.TestCase):
         self.check(BARE + b"\n" + SECOND_BARE[:-1], delivered=1, malformed=1)
 
     def test_the_cap_is_exact(self):
-        for size, expected in ((frames.CAP, {"delivered": 1}), (frames.CAP + 1, {"malformed": 1})):
+        for size, expected in ((broken.CAP, {"delivered": 1}), (broken.CAP + 1, {"malformed": 1})):
             pad = size - len(BARE) - len(b'"pad":"",')
             self.check(b'{"pad":"' + b"x" * pad + b'",' + BARE[1:] + b"\n", **expected)
 
@@ -143,26 +139,26 @@ class Lists(unittest.TestCase):
         self.check(b'{"type":"ADDED","object":' + nested + b"}", malformed=1)
 
     def test_the_cap_is_on_an_item(self):
-        long = BARE[:-1] + b',"pad":"' + b"x" * frames.CAP + b'"}'
+        long = BARE[:-1] + b',"pad":"' + b"x" * broken.CAP + b'"}'
         self.check(b'{"items":[' + long + b"," + SECOND_BARE + b"]}", malformed=1, delivered=1)
-        half = [BARE[:-1].replace(b"u1", b"u%d" % i) + b',"pad":"' + b"x" * (frames.CAP // 2) + b'"}'
+        half = [BARE[:-1].replace(b"u1", b"u%d" % i) + b',"pad":"' + b"x" * (broken.CAP // 2) + b'"}'
                 for i in range(3)]
         self.check(b'{"items":[' + b",".join(half) + b"]}", delivered=1, swallowed=2)
-        self.check(b'{"pad":"' + b"x" * frames.CAP + b'","items":[' + BARE + b"]}", malformed=1, delivered=1)
+        self.check(b'{"pad":"' + b"x" * broken.CAP + b'","items":[' + BARE + b"]}", malformed=1, delivered=1)
 
 
 class Fields(unittest.TestCase):
     def test_times(self):
-        base = frames.time({"t": "2026-11-21T03:00:00Z"}, "t")
+        base = oracle.time({"t": "2026-11-21T03:00:00Z"}, "t")
         self.assertEqual(base, 1795230000 * 1000000)
         for text, offset in (("2026-11-21T03:00:00.5Z", 500000), ("2026-11-21T03:00:00.123456789Z", 123456),
                              ("2026-11-21T05:30:00+02:30", 0), ("2026-11-20T20:00:00-07:00", 0)):
-            self.assertEqual(frames.time({"t": text}, "t"), base + offset, text)
+            self.assertEqual(oracle.time({"t": text}, "t"), base + offset, text)
         for text in ("", "2026-02-29T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T03:00:60Z", "2026-11-21T03:00:00",
                      "2026-11-21t03:00:00Z", "2026-11-21T03:00:00.Z", "2026-11-21T03:00:00.1234567890Z",
                      "0001-01-01T00:00:00Z", "1970-01-01T00:00:00+00:01", "2026-11-21T03:00:00+24:00",
                      "9999-12-31T23:59:59-00:01", " 2026-11-21T03:00:00Z", "\u0662026-11-21T03:00:00Z"):
-            self.assertIsNone(frames.time({"t": text}, "t"), text)
+            self.assertIsNone(oracle.time({"t": text}, "t"), text)
 
     def test_counts(self):
         for text, expected in (("5", 5), ("2147483647", 2147483647), ("2147483648", 1), ("0", 1), ("-1", 1),
@@ -257,7 +253,7 @@ class Workloads(unittest.TestCase):
                 ("ReplicaSet", "api-7fcc74b976", ("Deployment", "api")), ("ReplicaSet", "api", ("ReplicaSet", "api")),
                 ("Job", "sync-29734520", ("CronJob", "sync")), ("Job", "sync-7fcc74b976", ("Job", "sync-7fcc74b976")),
                 ("Node", "n-7fcc74b976-bwxc2", ("Node", "n-7fcc74b976-bwxc2"))):
-            self.assertEqual(keys.workload_of(kind, name), expected, name)
+            self.assertEqual(oracle.workload_of(kind, name), expected, name)
 
     def key(self, **fields):
         return replay(frame(**fields), options=fields.get("options", []))[0]["issues"][0]["fingerprint"]
@@ -382,7 +378,7 @@ class Windows(unittest.TestCase):
 
 class Clock(unittest.TestCase):
     def now(self, *minutes):
-        run = oracle.Replay(oracle.parse_options([]))
+        run = oracle.Replay(compare.parse_options([]))
         for minute in minutes:
             run.move_clock(minute * 60 * oracle.SECOND)
         return run.now // (60 * oracle.SECOND)
@@ -464,7 +460,7 @@ class Recordings(unittest.TestCase):
             known = {"ReplicaSet": self.owners(version, "replicasets.metadata"), "Job": self.owners(version, "jobs")}
             for pod in json.loads((RECORDINGS / version / "lists/pods.json").read_text())["items"]:
                 name, owner = pod["metadata"]["name"], pod["metadata"].get("ownerReferences", [{}])[0]
-                guess = keys.workload_of("Pod", name)
+                guess = oracle.workload_of("Pod", name)
                 above = known.get(owner.get("kind"), {}).get(owner.get("name"), owner)
                 if "batch.kubernetes.io/job-completion-index" in pod["metadata"].get("annotations", {}):
                     self.assertEqual(guess[1], f'{above["name"]}-{name.split("-")[-2]}', "indexed Jobs split by index")
