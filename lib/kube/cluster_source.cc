@@ -29,15 +29,15 @@ namespace internal {
 ClusterSource::ClusterSource(const ClusterSourceOptions& options,
                              HttpTransport& transport, Logger& logger,
                              std::uint64_t seed)
-    : options_(options), credential_(options.cluster) {
+    : options_(options), api_(options_.cluster, transport) {
   std::vector<std::string> names = options_.namespaces;
   if (names.empty()) names.emplace_back();
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   Random seeds(seed);
   for (const std::string& name : names) {
-    watchers_.push_back(std::make_unique<ClusterWatcher>(
-        options_, name, transport, logger, credential_, seeds.Next()));
+    watchers_.push_back(
+        std::make_unique<ClusterWatcher>(options_, name, api_, logger, seeds.Next()));
   }
 }
 

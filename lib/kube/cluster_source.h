@@ -23,7 +23,7 @@ class ClusterSource final : public EventSource {
 
  private:
   const ClusterSourceOptions options_;
-  Credential credential_;
+  ApiClient api_;
   std::vector<std::unique_ptr<ClusterWatcher>> watchers_;
   std::size_t next_ = 0;  // the watcher that has its turn
   mutable DecoderCounters counters_;

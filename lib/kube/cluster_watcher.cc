@@ -11,12 +11,9 @@ namespace {
 // Beyond this the request is paused until the decoder has caught up.
 constexpr std::size_t kMaxInboxBytes = 2 << 20;
 
-std::string EventsUrl(const std::string& server, const std::string& namespace_name) {
-  std::string url = server;
-  while (url.ends_with('/')) url.pop_back();
-  url += "/api/v1/";
-  if (!namespace_name.empty()) url += "namespaces/" + namespace_name + "/";
-  return url + "events";
+std::string EventsPath(const std::string& namespace_name) {
+  return namespace_name.empty() ? "/api/v1/events"
+                                : "/api/v1/namespaces/" + namespace_name + "/events";
 }
 
 bool IsGood(WatchState state) {
@@ -37,19 +34,22 @@ void AddCounters(const DecoderCounters& more, DecoderCounters& sum) {
 }
 
 ClusterWatcher::ClusterWatcher(const ClusterSourceOptions& options,
-                               const std::string& namespace_name,
-                               HttpTransport& transport, Logger& logger,
-                               Credential& credential, std::uint64_t seed)
+                               const std::string& namespace_name, ApiClient& api,
+                               Logger& logger, std::uint64_t seed)
     : options_(options),
-      url_(EventsUrl(options.cluster.server, namespace_name)),
+      path_(EventsPath(namespace_name)),
       label_(namespace_name.empty() ? "" : "namespace " + namespace_name + ": "),
-      transport_(transport),
+      api_(api),
       logger_(logger),
-      credential_(credential),
       machine_(options, seed) {}
 
 ClusterWatcher::~ClusterWatcher() {
-  if (request_ && !done_) transport_.Cancel(id_);
+  if (request_ && !done_) api_.transport().Cancel(id_);
+}
+
+SteadyTime ClusterWatcher::NextDeadline() const {
+  const SteadyTime next = machine_.NextDeadline();
+  return api_.pending() ? std::max(next, api_.NextDeadline()) : next;
 }
 
 std::span<const Event> ClusterWatcher::Poll(Now now) {
@@ -88,26 +88,28 @@ void ClusterWatcher::GiveUpWatch() {
   } else {
     return;
   }
-  transport_.Cancel(id_);
+  api_.transport().Cancel(id_);
 }
 
 bool ClusterWatcher::StartNext(Now now) {
+  if (now.steady < machine_.NextDeadline()) return false;
+  const Status prepared = api_.Prepare(now.steady);
+  if (api_.pending()) return false;
   std::optional<WatchRequest> next = machine_.Next(now.steady);
   if (!next) return false;
   const bool watch = next->ask == Ask::kWatch;
-  HttpRequest request;
-  request.url = url_ + (next->query.empty() ? "" : "?" + next->query);
-  request.headers = {{"Accept", "application/json"}};
-  request.auth_header_value = credential_.At(now.steady);
-  if (!request.auth_header_value.empty()) request.auth_header_name = "Authorization";
-  request.tls = options_.cluster.tls;
-  request.proxy = options_.cluster.proxy;
-  request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
-  request.accept_gzip = !watch;
-  request.deadline = next->deadline;
   request_ = std::move(next);
   decoder_.emplace();
-  Result<HttpRequestId> id = transport_.Start(std::move(request), *this);
+  if (!prepared.ok()) {
+    done_ = prepared;
+    return true;
+  }
+  HttpRequest request = api_.Get(
+      path_ + (request_->query.empty() ? "" : "?" + request_->query), now.steady);
+  request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
+  request.accept_gzip = !watch;
+  request.deadline = request_->deadline;
+  Result<HttpRequestId> id = api_.transport().Start(std::move(request), *this);
   if (id.ok()) {
     id_ = *id;
   } else {
@@ -142,7 +144,7 @@ bool ClusterWatcher::FeedInbox() {
   if (inbox_.empty()) return false;
   decoder_->Feed(inbox_);
   inbox_.clear();
-  if (std::exchange(paused_, false)) transport_.Resume(id_);
+  if (std::exchange(paused_, false)) api_.transport().Resume(id_);
   return true;
 }
 
@@ -154,7 +156,7 @@ void ClusterWatcher::EndResponse(Now now) {
     end.retry_after = ParseRetryAfter(head_->header("Retry-After"), now.wall);
   }
   const DecoderCounters& read = decoder_->counters();
-  if (end.http_status == 401) credential_.Refused();
+  if (end.http_status == 401) api_.Refused();
   if (end.http_status != 200) {
     end.error = ParseApiStatus(error_body_);
   } else if (read.errors > 0) {

@@ -9,7 +9,7 @@
 
 #include "k8sentry/cluster_source.h"
 #include "k8sentry/http_transport.h"
-#include "kube/token_file.h"
+#include "kube/api_client.h"
 #include "kube/watch_machine.h"
 
 namespace k8sentry::internal {
@@ -21,15 +21,14 @@ class ClusterWatcher final : public HttpHandler {
  public:
   // Everything given must outlive it. `namespace_name` is empty for all.
   ClusterWatcher(const ClusterSourceOptions& options, const std::string& namespace_name,
-                 HttpTransport& transport, Logger& logger, Credential& credential,
-                 std::uint64_t seed);
+                 ApiClient& api, Logger& logger, std::uint64_t seed);
   ~ClusterWatcher();
   ClusterWatcher(const ClusterWatcher&) = delete;
   ClusterWatcher& operator=(const ClusterWatcher&) = delete;
 
   // Does what can be done now. At most 64 Events, valid until the next Poll.
   std::span<const Event> Poll(Now now);
-  SteadyTime NextDeadline() const { return machine_.NextDeadline(); }
+  SteadyTime NextDeadline() const;
   // Something has come, or the last Poll gave Events.
   bool ready() const {
     return more_ || !inbox_.empty() || done_ || (head_ && !head_told_);
@@ -57,11 +56,10 @@ class ClusterWatcher final : public HttpHandler {
   bool probing() const { return request_ && request_->ask == Ask::kProbe; }
 
   const ClusterSourceOptions& options_;
-  const std::string url_;
+  const std::string path_;
   const std::string label_;  // "namespace shop: ", for details
-  HttpTransport& transport_;
+  ApiClient& api_;
   Logger& logger_;
-  Credential& credential_;
   WatchMachine machine_;
 
   // The response under way.

@@ -55,7 +55,7 @@ const JsonToken* Skipped(JsonCursor& cursor) {
 }  // namespace
 
 bool FrameReader::ReadDocument(const JsonText& text, const JsonToken*& token,
-                                     Event& event, ObjectFacts& facts) {
+                               Event& event, ObjectFacts& facts) {
   text_ = &text;
   JsonCursor cursor(text, token);
   bool has_type = false;
@@ -110,8 +110,8 @@ bool FrameReader::ReadDocument(const JsonText& text, const JsonToken*& token,
   return true;
 }
 
-bool FrameReader::ReadItem(const JsonText& text, const JsonToken*& token,
-                                 Event& event, ObjectFacts& facts) {
+bool FrameReader::ReadItem(const JsonText& text, const JsonToken*& token, Event& event,
+                           ObjectFacts& facts) {
   text_ = &text;
   JsonCursor cursor(text, token);
   if (!cursor.MoveTo(ReadObject(token, event, facts))) return false;

@@ -21,7 +21,7 @@ namespace k8sentry::internal {
 // What an object is beside its fields as an Event.
 struct ObjectFacts {
   bool is_event = false;
-  bool is_list = false;  // by its kind
+  bool is_list = false;               // by its kind
   bool initial_events_ended = false;  // the annotation of a BOOKMARK
 };
 
@@ -38,11 +38,11 @@ class FrameReader {
   // object it is. False: it is no JSON, no frame, or
   // a List, which is to be read item by item.
   bool ReadDocument(const JsonText& text, const JsonToken*& token, Event& event,
-                          ObjectFacts& facts);
+                    ObjectFacts& facts);
 
   // The same for one item of a List.
   bool ReadItem(const JsonText& text, const JsonToken*& token, Event& event,
-                      ObjectFacts& facts);
+                ObjectFacts& facts);
 
   // Reads a List without its items: metadata.resourceVersion and metadata.continue.
   bool ReadList(const JsonText& text, std::string_view& resource_version,

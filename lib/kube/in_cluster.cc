@@ -1,6 +1,6 @@
 
 #include "k8sentry/cluster_config.h"
-#include "kube/token_file.h"
+#include "kube/credential.h"
 
 namespace k8sentry {
 

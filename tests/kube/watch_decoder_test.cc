@@ -327,7 +327,8 @@ TEST(WatchDecoder, ReadsThePagesWithWhichAWatchOfKubectlBegins) {
     for (int i = 0; i < 100; ++i) {
       stream += (i == 0 ? "" : ",") + (i == 50 ? "{}" : event(page * 100 + i));
     }
-    stream += R"(],"kind":"EventList","metadata":{"resourceVersion":"7"}}})" "\n";
+    stream += R"(],"kind":"EventList","metadata":{"resourceVersion":"7"}}})"
+              "\n";
   }
   stream += R"({"type":"ADDED","object":)" + event(200) + "}\n";
   WatchDecoder decoder;
@@ -348,7 +349,8 @@ TEST(WatchDecoder, ReadsNoPageInsideOfAPage) {
   WatchDecoder decoder;
   decoder.Feed(
       R"({"type":"ADDED","object":{"kind":"EventList","type":"ADDED","object":)"
-      R"({"kind":"EventList","items":[{"kind":"Event"}]}}})" "\n");
+      R"({"kind":"EventList","items":[{"kind":"Event"}]}}})"
+      "\n");
   EXPECT_TRUE(decoder.NextEvents().empty());
   EXPECT_EQ(decoder.counters().malformed, 1u);
 }

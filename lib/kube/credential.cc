@@ -1,4 +1,4 @@
-#include "kube/token_file.h"
+#include "kube/credential.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,4 +1,4 @@
-// A bearer token in a file that the kubelet replaces while we run.
+// What proves to an API server who asks, read again while we run.
 #pragma once
 
 #include <string>
