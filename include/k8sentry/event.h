@@ -47,11 +47,15 @@ struct ObjectReference {
   // The name in the braces of `field_path`, or empty.
   std::string_view container() const;
 };
+
 struct Event {
   FrameType frame_type = FrameType::kAdded;
   // The source knows that this version was handled before: it lies at or below the
   // source's mark, or is older than the lookback. It ends in `stale`.
   bool stale = false;
+  // The source knows that a run before this one read this version, and that nobody knows
+  // whether its telling arrived. It is told again, with the same id.
+  bool retell = false;
 
   std::string_view name;        // metadata.name
   std::string_view namespace_;  // metadata.namespace

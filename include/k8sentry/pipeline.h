@@ -15,6 +15,7 @@
 #include "k8sentry/deduplicator.h"
 #include "k8sentry/filter.h"
 #include "k8sentry/sink.h"
+#include "k8sentry/state.h"
 #include "k8sentry/stats.h"
 
 namespace k8sentry {
@@ -56,6 +57,11 @@ class Pipeline {
   // Every open window that swallowed something, as the still-firing telling it would be
   // now; changes nothing. A replay ends with these.
   virtual void ForEachOpen(const std::function<void(const Telling&)>& visit) const = 0;
+
+  // What it remembers of keys, oldest first, for another process; and back into a new
+  // pipeline. A key whose window ended meanwhile closes at the next Expire.
+  virtual std::vector<KeptKey> Save(SteadyTime now) const = 0;
+  virtual void Load(std::span<const KeptKey> keys, SteadyTime now) = 0;
 
   // The part of the ledger that the pipeline knows: stale, filtered, routed,
   // below_threshold, swallowed, summaries. `seen` counts the events it was given.

@@ -106,6 +106,7 @@ Event CopyEvent(const Event& event, char* text) {
   Event copy;
   copy.frame_type = event.frame_type;
   copy.stale = event.stale;
+  copy.retell = event.retell;
   copy.creation_timestamp = event.creation_timestamp;
   copy.first_timestamp = event.first_timestamp;
   copy.last_timestamp = event.last_timestamp;

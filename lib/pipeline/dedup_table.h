@@ -15,6 +15,7 @@
 #include "base/slot_index.h"
 #include "base/slot_list.h"
 #include "k8sentry/deduplicator.h"
+#include "k8sentry/state.h"
 #include "pipeline/chunk_pool.h"
 #include "pipeline/telling_id.h"
 #include "pipeline/telling_view.h"
@@ -36,6 +37,11 @@ class DedupTable {
   }
   void Close(TellingVisitor& visitor);
   void ForEachOpen(TellingVisitor& visitor) const;
+  // All keys, opened longest ago first.
+  std::vector<KeptKey> Save(SteadyTime now) const;
+  // Takes one key back, in that order; what does not fit is left out. Requires: the key
+  // is not in the table, `hash` is its hash.
+  void Load(const KeptKey& kept, std::uint64_t hash, SteadyTime now);
   SteadyTime NextDeadline() const { return next_deadline_; }
   std::size_t size() const { return index_.size(); }
 
@@ -91,6 +97,7 @@ class DedupTable {
 
   void Opened(std::uint32_t slot);
   void OpenWindow(std::uint32_t slot, std::size_t level, SteadyTime now);
+  std::size_t LevelOf(Duration length) const;
   void LeaveWindow(std::uint32_t slot);
   void CloseDue(SteadyTime now, TellingVisitor& visitor);
   std::uint32_t NextDue() const;

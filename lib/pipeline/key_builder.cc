@@ -23,6 +23,13 @@ std::uint64_t KeyBuilder::GroupCheck(const KeyView& key) const {
   return Hash(key.container, hash);
 }
 
+std::uint64_t KeyBuilder::HashOf(const Key& key) const {
+  std::uint64_t hash = Hash(key.namespace_, seed_);
+  hash = Hash(key.workload, hash);
+  hash = Hash(key.container, hash);
+  return Hash(key.message_class, Hash(key.reason, hash));
+}
+
 KeyView KeyBuilder::Build(const Event& event, KeyBuffer& buffer) {
   const std::string_view workload = WorkloadOf(event.involved_object).name;
   KeyView key;

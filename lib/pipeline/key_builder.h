@@ -23,6 +23,9 @@ class KeyBuilder {
   // The views live as long as `event`, `buffer` and this.
   KeyView Build(const Event& event, KeyBuffer& buffer);
 
+  // The hash that Build gives the same key.
+  std::uint64_t HashOf(const Key& key) const;
+
  private:
   std::uint64_t GroupCheck(const KeyView& key) const;
 

@@ -53,6 +53,10 @@ class StockPipeline final : public Pipeline {
     Maker maker(core_->ids(), visit);
     core_->ForEachOpen(maker);
   }
+  std::vector<KeptKey> Save(SteadyTime now) const override { return core_->Save(now); }
+  void Load(std::span<const KeptKey> keys, SteadyTime now) override {
+    core_->Load(keys, now);
+  }
   SteadyTime NextDeadline() const override { return core_->NextDeadline(); }
   const Ledger& ledger() const override { return core_->ledger(); }
 

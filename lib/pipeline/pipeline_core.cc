@@ -95,11 +95,11 @@ void PipelineCore::Admit(const Event& event, Now now, Slot& slot) {
 void PipelineCore::Count(const Event& event, Slot& slot) {
   if (slot.fate == Fate::kFiltered) return;
   const std::int64_t sightings = uids_.Observe(event, slot.uid, slot.now.wall);
-  if (sightings == 0 || event.stale) return;
-  slot.fate = Fate::kRouted;
+  if (!event.retell && (sightings == 0 || event.stale)) return;
+  slot.fate = event.retell ? Fate::kRetold : Fate::kRouted;
   slot.sighting = {.event = &event,
                    .key = keys_.Build(event, slot.buffer),
-                   .count = sightings,
+                   .count = std::max<std::int64_t>(sightings, 1),
                    .now = slot.now.steady,
                    .wall = slot.now.wall};
   table_.PrefetchIndex(slot.sighting.key.hash);
@@ -118,6 +118,13 @@ void PipelineCore::Decide(const Event& event, Slot& slot, TellingVisitor& visito
     return;
   }
   ++ledger_.routed;
+  if (slot.fate == Fate::kRetold) {
+    // Its window, or the threshold it passed, is among the keys that were loaded.
+    const Time last = event.occurrence_time().value_or(slot.now.wall);
+    visitor.OnTelling({told_kind_, slot.sighting.key, event, slot.sighting.count, 0,
+                       event.first_time().value_or(last), last});
+    return;
+  }
   const DedupDecision decision = table_.Observe(slot.sighting, counter);
   switch (decision.verdict) {
     case DedupVerdict::kBelowThreshold:
@@ -142,6 +149,10 @@ void PipelineCore::Expire(Now now, TellingVisitor& visitor) {
 void PipelineCore::Close(TellingVisitor& visitor) {
   SummaryCounter counter(ledger_, visitor);
   table_.Close(counter);
+}
+
+void PipelineCore::Load(std::span<const KeptKey> keys, SteadyTime now) {
+  for (const KeptKey& key : keys) table_.Load(key, keys_.HashOf(key.key), now);
 }
 
 SteadyTime PipelineCore::NextDeadline() const {

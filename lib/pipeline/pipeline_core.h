@@ -26,12 +26,14 @@ class PipelineCore {
   void Expire(Now now, TellingVisitor& visitor);
   void Close(TellingVisitor& visitor);
   void ForEachOpen(TellingVisitor& visitor) const { table_.ForEachOpen(visitor); }
+  std::vector<KeptKey> Save(SteadyTime now) const { return table_.Save(now); }
+  void Load(std::span<const KeptKey> keys, SteadyTime now);
   SteadyTime NextDeadline() const;
   const Ledger& ledger() const { return ledger_; }
   TellingIds& ids() { return ids_; }
 
  private:
-  enum class Fate : std::uint8_t { kFiltered, kStale, kRouted };
+  enum class Fate : std::uint8_t { kFiltered, kStale, kRouted, kRetold };
   // What is known of one event of the batch.
   struct Slot {
     Now now;

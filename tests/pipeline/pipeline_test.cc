@@ -320,5 +320,114 @@ TEST(Pipeline, BalancesOnRandomStreams) {
   }
 }
 
+// --- across a restart ---
+
+const PipelineOptions kLive = {};
+
+// A new pipeline that goes on, `down` later, where `old` stopped at `now`.
+TestPipeline Restarted(TestPipeline& old, Now now, Duration down,
+                       const PipelineOptions& options = kLive) {
+  TestPipeline next(options);
+  std::vector<KeptKey> keys = old->Save(now.steady);
+  // Another process has another clock.
+  for (KeptKey& key : keys) key.age += down;
+  next->Load(keys, now.steady + hours(7));
+  return next;
+}
+Now NextClock(std::chrono::microseconds offset) {
+  return {NowAt(offset).steady + hours(7), NowAt(offset).wall};
+}
+
+TEST(PipelineRestart, SwallowsWhatALoadedWindowWouldHaveSwallowed) {
+  TestPipeline first(kLive);
+  ASSERT_THAT(first.Process(PodEvent("uid-1", "1"), NowAt()), SizeIs(1));
+  first.Process(PodEvent("uid-2", "2"), NowAt(minutes(1)));
+  TestPipeline second = Restarted(first, NowAt(minutes(1)), minutes(1));
+  EXPECT_THAT(second.Process(PodEvent("uid-3", "3"), NextClock(minutes(2))), IsEmpty());
+  const auto still = second.Expire(NextClock(minutes(5)));
+  ASSERT_THAT(still, SizeIs(1));
+  EXPECT_EQ(still[0].swallowed, 2);
+  EXPECT_EQ(still[0].event->uid, "uid-3");
+  EXPECT_EQ(still[0].first_seen, At());
+}
+
+TEST(PipelineRestart, TellsAtOnceOfAWindowThatEndedWhileNobodyRan) {
+  TestPipeline first(kLive);
+  first.Process(PodEvent("uid-1", "1"), NowAt());
+  first.Process(PodEvent("uid-2", "2"), NowAt(minutes(1)));
+  TestPipeline second = Restarted(first, NowAt(minutes(1)), hours(2));
+  const auto still = second.Expire(NextClock(minutes(1)));
+  ASSERT_THAT(still, SizeIs(1));
+  EXPECT_EQ(still[0].kind, TellingKind::kStillFiring);
+  EXPECT_EQ(still[0].swallowed, 1);
+  EXPECT_EQ(still[0].event->uid, "uid-2");
+  EXPECT_EQ(still[0].event->message, "Back-off restarting failed container");
+}
+
+TEST(PipelineRestart, KeepsTheLengthThatAWindowHadGrownTo) {
+  TestPipeline first(kLive);
+  first.Process(PodEvent("uid-1", "1"), NowAt());
+  first.Process(PodEvent("uid-2", "2"), NowAt(minutes(1)));
+  ASSERT_THAT(first.Expire(NowAt(minutes(5))), SizeIs(1))
+      << "the next one takes 10 min";
+  first.Process(PodEvent("uid-3", "3"), NowAt(minutes(6)));
+  TestPipeline second = Restarted(first, NowAt(minutes(6)), {});
+  EXPECT_THAT(second.Expire(NextClock(minutes(14))), IsEmpty());
+  EXPECT_THAT(second.Expire(NextClock(minutes(15))), SizeIs(1));
+}
+
+TEST(PipelineRestart, GoesOnCountingTowardsAThreshold) {
+  const PipelineOptions options = {.deduplicator = {.thresholds = {{"BackOff", 3}}}};
+  TestPipeline first(options);
+  first.Process(PodEvent("uid-1", "1"), NowAt());
+  first.Process(PodEvent("uid-2", "2"), NowAt(minutes(1)));
+  TestPipeline second = Restarted(first, NowAt(minutes(1)), minutes(1), options);
+  const auto told = second.Process(PodEvent("uid-3", "3"), NextClock(minutes(2)));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].sightings, 3);
+  TestPipeline late = Restarted(first, NowAt(minutes(1)), minutes(9), options);
+  EXPECT_THAT(late.Process(PodEvent("uid-3", "3"), NextClock(minutes(1))), IsEmpty());
+}
+
+TEST(PipelineRestart, RemembersAPassedThresholdWithoutWindows) {
+  const PipelineOptions options = {
+      .deduplicator = {.window = {}, .thresholds = {{"BackOff", 2}}}};
+  TestPipeline first(options);
+  first.Process(PodEvent("uid-1", "1"), NowAt());
+  ASSERT_THAT(first.Process(PodEvent("uid-2", "2"), NowAt()), SizeIs(1));
+  TestPipeline second = Restarted(first, NowAt(), {}, options);
+  EXPECT_THAT(second.Process(PodEvent("uid-3", "3"), NextClock({})), SizeIs(1));
+}
+
+TEST(PipelineRestart, SavesWhatItLoaded) {
+  TestPipeline first(kLive);
+  first.Process(PodEvent("uid-1", "1"), NowAt());
+  first.Process(PodEvent("uid-2", "2"), NowAt(minutes(1)));
+  TestPipeline second = Restarted(first, NowAt(minutes(1)), {});
+  const std::vector<KeptKey> was = first->Save(NowAt(minutes(1)).steady);
+  const std::vector<KeptKey> is = second->Save(NextClock(minutes(1)).steady);
+  ASSERT_THAT(was, SizeIs(1));
+  ASSERT_THAT(is, SizeIs(1));
+  EXPECT_EQ(is[0].key, was[0].key);
+  EXPECT_EQ(is[0].age, was[0].age);
+  EXPECT_EQ(is[0].window, was[0].window);
+  EXPECT_EQ(is[0].count, was[0].count);
+}
+
+TEST(PipelineRestart, TellsAgainWhatNobodyAcknowledgedWhateverItsWindowSays) {
+  TestPipeline first(kLive);
+  const auto told = first.Process(PodEvent("uid-1", "1"), NowAt());
+  TestPipeline second = Restarted(first, NowAt(), {});
+  Event again = PodEvent("uid-1", "1");
+  again.retell = true;
+  const auto retold = second.Process(again, NextClock(minutes(1)));
+  ASSERT_THAT(retold, SizeIs(1));
+  EXPECT_EQ(retold[0].id, told[0].id);
+  EXPECT_EQ(retold[0].key, told[0].key);
+  EXPECT_THAT(second.Process(PodEvent("uid-2", "2"), NextClock(minutes(2))), IsEmpty())
+      << "the window stands as it stood";
+  EXPECT_EQ(second.ledger().routed, 2u);
+}
+
 }  // namespace
 }  // namespace k8sentry

@@ -48,6 +48,8 @@ class FakePipeline : public Pipeline {
     tell(std::move(telling));
   }
   void ForEachOpen(const std::function<void(const Telling&)>&) const override {}
+  std::vector<KeptKey> Save(SteadyTime) const override { return {}; }
+  void Load(std::span<const KeptKey>, SteadyTime) override {}
   const Ledger& ledger() const override { return ledger_; }
 
   int expires = 0;
