@@ -14,6 +14,7 @@
 
 #include "k8sentry/event.h"
 #include "k8sentry/logger.h"
+#include "k8sentry/state.h"
 #include "k8sentry/watch_decoder.h"
 
 namespace k8sentry {
@@ -44,6 +45,10 @@ class EventSource {
   // Whether Poll may have something now although no descriptor says so (a regular file,
   // a buffer that is not empty).
   virtual bool ready() const = 0;
+
+  // Where another run can go on after all that Poll has given out, once that is settled
+  // (`acknowledged` equals `observed`); nullopt from a source that cannot be resumed.
+  virtual std::optional<ResumePoint> position() const { return std::nullopt; }
 
   virtual const DecoderCounters& counters() const = 0;
   virtual Status status() const { return {}; }

@@ -34,10 +34,11 @@ ClusterSource::ClusterSource(const ClusterSourceOptions& options,
   if (names.empty()) names.emplace_back();
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (options_.resume) left_.emplace(*options_.resume);
   Random seeds(seed);
   for (const std::string& name : names) {
-    watchers_.push_back(
-        std::make_unique<ClusterWatcher>(options_, name, api_, logger, seeds.Next()));
+    watchers_.push_back(std::make_unique<ClusterWatcher>(
+        options_, name, api_, logger, seeds.Next(), left_ ? &*left_ : nullptr));
   }
 }
 
@@ -66,6 +67,20 @@ const DecoderCounters& ClusterSource::counters() const {
   counters_ = {};
   for (const auto& watcher : watchers_) AddCounters(watcher->counters(), counters_);
   return counters_;
+}
+
+std::optional<ResumePoint> ClusterSource::position() const {
+  ResumePoint point;
+  bool catching_up = false;  // with an earlier run
+  for (const auto& watcher : watchers_) {
+    if (!watcher->cluster_id().empty()) point.cluster_id = watcher->cluster_id();
+    if (std::optional<WatchMark> mark = watcher->mark()) {
+      catching_up = catching_up || mark->observed != mark->acknowledged;
+      point.marks.push_back(*std::move(mark));
+    }
+  }
+  if (left_ && catching_up) point.unacknowledged = left_->left();
+  return point;
 }
 
 std::string_view ClusterSource::malformed_sample() const {

@@ -20,10 +20,12 @@ class ClusterSource final : public EventSource {
   bool ready() const override;
   const DecoderCounters& counters() const override;
   std::string_view malformed_sample() const override;
+  std::optional<ResumePoint> position() const override;
 
  private:
   const ClusterSourceOptions options_;
   ApiClient api_;
+  std::optional<Resumption> left_;
   std::vector<std::unique_ptr<ClusterWatcher>> watchers_;
   std::size_t next_ = 0;  // the watcher that has its turn
   mutable DecoderCounters counters_;

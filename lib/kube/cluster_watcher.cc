@@ -4,12 +4,18 @@
 #include <utility>
 
 #include "base/retry_after.h"
+#include "json/json_reader.h"
 
 namespace k8sentry::internal {
 namespace {
 
 // Beyond this the request is paused until the decoder has caught up.
 constexpr std::size_t kMaxInboxBytes = 2 << 20;
+// Of the metadata of one namespace.
+constexpr std::size_t kMaxObjectBytes = 256 << 10;
+constexpr char kMetadataOnly[] =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json";
+constexpr char kClusterPath[] = "/api/v1/namespaces/kube-system";
 
 std::string EventsPath(const std::string& namespace_name) {
   return namespace_name.empty() ? "/api/v1/events"
@@ -35,13 +41,14 @@ void AddCounters(const DecoderCounters& more, DecoderCounters& sum) {
 
 ClusterWatcher::ClusterWatcher(const ClusterSourceOptions& options,
                                const std::string& namespace_name, ApiClient& api,
-                               Logger& logger, std::uint64_t seed)
+                               Logger& logger, std::uint64_t seed, Resumption* left)
     : options_(options),
+      name_(namespace_name.empty() ? "events" : "events in " + namespace_name),
       path_(EventsPath(namespace_name)),
       label_(namespace_name.empty() ? "" : "namespace " + namespace_name + ": "),
       api_(api),
       logger_(logger),
-      machine_(options, seed) {}
+      machine_(options, seed, name_, left) {}
 
 ClusterWatcher::~ClusterWatcher() {
   if (request_ && !done_) api_.transport().Cancel(id_);
@@ -104,8 +111,10 @@ bool ClusterWatcher::StartNext(Now now) {
     done_ = prepared;
     return true;
   }
-  HttpRequest request = api_.Get(
-      path_ + (request_->query.empty() ? "" : "?" + request_->query), now.steady);
+  std::string path = asks(Ask::kIdentify) ? kClusterPath : path_;
+  if (!request_->query.empty()) path += "?" + request_->query;
+  HttpRequest request = api_.Get(path, now.steady);
+  if (asks(Ask::kIdentify)) request.headers = {{"Accept", kMetadataOnly}};
   request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
   request.accept_gzip = !watch;
   request.deadline = request_->deadline;
@@ -131,7 +140,9 @@ std::span<const Event> ClusterWatcher::NextBatch(Time wall) {
   }
   batch_.assign(events.begin(), events.end());
   for (Event& event : batch_) {
-    event.stale = machine_.Judge(event, wall);
+    const Reading reading = machine_.Judge(event, wall);
+    event.stale = reading == Reading::kStale;
+    event.retell = reading == Reading::kRetell;
     if (machine_.watching()) continue;
     ++list_items_;
     list_stale_ += event.stale ? 1 : 0;
@@ -158,7 +169,9 @@ void ClusterWatcher::EndResponse(Now now) {
   const DecoderCounters& read = decoder_->counters();
   if (end.http_status == 401) api_.Refused();
   if (end.http_status != 200) {
-    end.error = ParseApiStatus(error_body_);
+    end.error = ParseApiStatus(body_);
+  } else if (asks(Ask::kIdentify)) {
+    end.cluster_id = JsonStringAt(body_, {"metadata", "uid"}).value_or("");
   } else if (read.errors > 0) {
     end.error_frame = true;
     end.error = ParseApiStatus(decoder_->last_error());
@@ -192,7 +205,7 @@ void ClusterWatcher::ForgetResponse() {
   decoder_ended_ = false;
   only_items_ = true;
   inbox_.clear();
-  error_body_.clear();
+  body_.clear();
   paused_ = false;
   done_.reset();
 }
@@ -218,8 +231,10 @@ void ClusterWatcher::TellStatus() {
 void ClusterWatcher::OnHead(const HttpResponseHead& head) { head_ = head; }
 
 BodyFlow ClusterWatcher::OnBody(std::string_view bytes) {
-  if (head_ && head_->status != 200) {
-    error_body_.append(bytes.substr(0, kMaxErrorBytes - error_body_.size()));
+  const bool failed = head_ && head_->status != 200;
+  if (failed || asks(Ask::kIdentify)) {
+    const std::size_t limit = failed ? kMaxErrorBytes : kMaxObjectBytes;
+    body_.append(bytes.substr(0, limit - body_.size()));
     return BodyFlow::kContinue;
   }
   inbox_.append(bytes);
@@ -228,6 +243,11 @@ BodyFlow ClusterWatcher::OnBody(std::string_view bytes) {
 }
 
 void ClusterWatcher::OnDone(const Status& status) { done_ = status; }
+
+std::optional<WatchMark> ClusterWatcher::mark() const {
+  if (machine_.observed().empty()) return std::nullopt;
+  return WatchMark{name_, machine_.observed(), machine_.mark()};
+}
 
 DecoderCounters ClusterWatcher::counters() const {
   DecoderCounters sum = past_;

@@ -21,7 +21,7 @@ class ClusterWatcher final : public HttpHandler {
  public:
   // Everything given must outlive it. `namespace_name` is empty for all.
   ClusterWatcher(const ClusterSourceOptions& options, const std::string& namespace_name,
-                 ApiClient& api, Logger& logger, std::uint64_t seed);
+                 ApiClient& api, Logger& logger, std::uint64_t seed, Resumption* left);
   ~ClusterWatcher();
   ClusterWatcher(const ClusterWatcher&) = delete;
   ClusterWatcher& operator=(const ClusterWatcher&) = delete;
@@ -33,6 +33,10 @@ class ClusterWatcher final : public HttpHandler {
   bool ready() const {
     return more_ || !inbox_.empty() || done_ || (head_ && !head_told_);
   }
+
+  // Where it stands; no mark before the first list's end.
+  const std::string& cluster_id() const { return machine_.cluster_id(); }
+  std::optional<WatchMark> mark() const;
 
   // Of all responses so far, but for probes.
   DecoderCounters counters() const;
@@ -53,9 +57,12 @@ class ClusterWatcher final : public HttpHandler {
   void EndResponse(Now now);
   void ForgetResponse();
   void TellStatus();
-  bool probing() const { return request_ && request_->ask == Ask::kProbe; }
+  bool asks(Ask ask) const { return request_ && request_->ask == ask; }
+  // Its frames are no Events of ours.
+  bool probing() const { return asks(Ask::kProbe) || asks(Ask::kIdentify); }
 
   const ClusterSourceOptions& options_;
+  const std::string name_;  // of its mark
   const std::string path_;
   const std::string label_;  // "namespace shop: ", for details
   ApiClient& api_;
@@ -70,7 +77,7 @@ class ClusterWatcher final : public HttpHandler {
   std::optional<WatchDecoder> decoder_;  // of this response alone
   std::string inbox_;                    // body bytes that the decoder has not got yet
   bool paused_ = false;
-  std::string error_body_;
+  std::string body_;  // of what is no list and no watch
   std::optional<Status> done_;
   bool decoder_ended_ = false;
   bool only_items_ = true;  // no Event of it stood outside of a List

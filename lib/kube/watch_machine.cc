@@ -48,19 +48,40 @@ std::string Describe(const ResponseEnd& end) {
 
 }  // namespace
 
-WatchMachine::WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed)
+WatchMachine::WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed,
+                           std::string_view watch, Resumption* left)
     : lookback_(options.lookback),
       page_size_(options.page_size),
       min_watch_(options.min_watch),
       max_watch_(options.max_watch),
       min_backoff_(options.min_backoff),
       max_backoff_(options.max_backoff),
-      random_(seed) {}
+      random_(seed),
+      left_(left),
+      identify_due_(left != nullptr),
+      may_identify_(left != nullptr) {
+  if (left_ == nullptr) return;
+  cluster_id_ = left_->cluster_id();
+  const WatchMark* const mark = left_->MarkOf(watch);
+  if (mark == nullptr || mark->acknowledged.empty()) return;
+  mark_ = mark->acknowledged;
+  if (IsNewer(mark->observed, mark_)) observed_then_ = mark->observed;
+  list_due_ = false;
+  probe_due_ = true;
+}
+
+const std::string& WatchMachine::observed() const {
+  return observed_then_.empty() ? mark_ : observed_then_;
+}
 
 std::optional<WatchRequest> WatchMachine::Next(SteadyTime now) {
   if (under_way_ || now < not_before_) return std::nullopt;
   started_ = now;
   mark_then_ = mark_;
+  if (identify_due_ && may_identify_) {
+    under_way_ = Ask::kIdentify;
+    return WatchRequest{Ask::kIdentify, "", kPageDeadline};
+  }
   if (probe_due_ && !mark_.empty()) {
     under_way_ = Ask::kProbe;
     return WatchRequest{Ask::kProbe, "limit=1", kPageDeadline};
@@ -95,11 +116,19 @@ void WatchMachine::End(const ResponseEnd& end, SteadyTime now) {
   if (end.http_status == 0) {
     // Whoever answers next may be another server with an older storage, on which a
     // watch from our mark would wait in silence.
-    probe_due_ = true;
+    identify_due_ = probe_due_ = true;
     return Fail(WatchState::kUnavailable, end.transport.message(), now);
+  }
+  if (ask == Ask::kIdentify && end.http_status >= 400 && end.http_status < 500 &&
+      end.http_status != 401 && end.http_status != 429) {
+    // Not allowed to know; versions alone must tell whether the storage is the same.
+    may_identify_ = false;
+    return;
   }
   if (end.http_status != 200) return EndRefused(ask, end, now);
   switch (ask) {
+    case Ask::kIdentify:
+      return EndIdentify(end, now);
     case Ask::kProbe:
       return EndProbe(end, now);
     case Ask::kList:
@@ -107,6 +136,28 @@ void WatchMachine::End(const ResponseEnd& end, SteadyTime now) {
     case Ask::kWatch:
       return EndWatch(end, now);
   }
+}
+
+void WatchMachine::EndIdentify(const ResponseEnd& end, SteadyTime now) {
+  if (!end.transport.ok()) {
+    return Fail(WatchState::kUnavailable, end.transport.message(), now);
+  }
+  identify_due_ = false;
+  if (end.cluster_id.empty()) return;
+  const bool other = !cluster_id_.empty() && cluster_id_ != end.cluster_id;
+  cluster_id_ = end.cluster_id;
+  if (other && !mark_.empty()) ResetStorage();
+}
+
+// What we know of versions is of another storage: all begins anew.
+void WatchMachine::ResetStorage() {
+  ++storage_resets_;
+  mark_.clear();
+  observed_then_.clear();
+  if (left_ != nullptr) left_->Forget();
+  list_due_ = true;
+  probe_due_ = false;
+  continue_.clear();
 }
 
 void WatchMachine::EndProbe(const ResponseEnd& end, SteadyTime now) {
@@ -120,12 +171,7 @@ void WatchMachine::EndProbe(const ResponseEnd& end, SteadyTime now) {
   if (IsNewer(mark_, end.list_version) && IsNewer(end.list_version, mark_)) {
     return;  // not numbers: nothing is known
   }
-  if (IsNewer(mark_, end.list_version)) {
-    ++storage_resets_;
-    mark_.clear();
-    list_due_ = true;
-    continue_.clear();
-  }
+  if (IsNewer(mark_, end.list_version)) ResetStorage();
 }
 
 void WatchMachine::EndPage(const ResponseEnd& end, SteadyTime now) {
@@ -146,6 +192,7 @@ void WatchMachine::EndPage(const ResponseEnd& end, SteadyTime now) {
   restarts_ = 0;
   unpaged_ = false;
   if (mark_.empty() || IsNewer(end.list_version, mark_)) mark_ = end.list_version;
+  PassObserved();
   // Now, not at the watch's head: some proxies keep that until a frame comes.
   Enter(WatchState::kWatching, "", now);
 }
@@ -229,23 +276,41 @@ void WatchMachine::RestartList(const ResponseEnd& end, SteadyTime now) {
   if (++restarts_ > kMaxListRestarts) unpaged_ = true;
 }
 
-bool WatchMachine::Judge(const Event& event, Time wall) {
+Reading WatchMachine::Judge(const Event& event, Time wall) {
+  if (mark_.empty()) {
+    if (lookback_ <= Duration::zero()) return Reading::kStale;
+    const std::optional<Time> occurred = event.occurrence_time();
+    return occurred && wall - *occurred > lookback_ ? Reading::kStale : Reading::kNew;
+  }
+  const std::string_view version = event.resource_version;
+  if (version.empty()) return Reading::kNew;
+  if (!IsNewer(version, mark_)) return Reading::kStale;
+  Reading reading = Reading::kNew;
+  if (!observed_then_.empty()) {
+    // A list shows only the last version of an object; what was not acknowledged of it
+    // can only be told as that.
+    const bool known = !IsNewer(version, observed_then_);
+    const bool retell = !watching() ? left_->TakeObject(event.uid)
+                                    : known && left_->TakeVersion(event.uid, version);
+    reading = retell ? Reading::kRetell : known ? Reading::kStale : Reading::kNew;
+  }
   if (watching()) {
-    if (event.resource_version.empty()) return false;
-    if (!IsNewer(event.resource_version, mark_)) return true;
-    mark_ = event.resource_version;
-    return false;
+    mark_ = version;
+    PassObserved();
   }
-  if (!mark_.empty()) {
-    return !event.resource_version.empty() && !IsNewer(event.resource_version, mark_);
-  }
-  const std::optional<Time> occurred = event.occurrence_time();
-  if (lookback_ <= Duration::zero()) return true;
-  return occurred && wall - *occurred > lookback_;
+  return reading;
 }
 
 void WatchMachine::Advance(std::string_view version) {
-  if (!version.empty() && IsNewer(version, mark_)) mark_ = version;
+  if (version.empty() || !IsNewer(version, mark_)) return;
+  mark_ = version;
+  PassObserved();
+}
+
+// Beyond what the earlier run had read there is nothing left of it.
+void WatchMachine::PassObserved() {
+  if (!observed_then_.empty() && !IsNewer(observed_then_, mark_))
+    observed_then_.clear();
 }
 
 void WatchMachine::Fail(WatchState state, std::string detail, SteadyTime now,

@@ -14,10 +14,12 @@
 #include "base/random.h"
 #include "k8sentry/cluster_source.h"
 #include "kube/api_status.h"
+#include "kube/resumption.h"
 
 namespace k8sentry::internal {
 
 enum class Ask : std::uint8_t {
+  kIdentify,  // the namespace kube-system, whose uid is the cluster's
   kProbe,  // a list of one item, for its version only: is this storage older than the
            // mark?
   kList,   // a page
@@ -26,7 +28,7 @@ enum class Ask : std::uint8_t {
 
 struct WatchRequest {
   Ask ask = Ask::kList;
-  std::string query;
+  std::string query;  // none for kIdentify
   Duration deadline = {};
 };
 
@@ -42,13 +44,24 @@ struct ResponseEnd {
   bool list_ended = false;  // the List was whole
   std::string list_version;
   std::string list_continue;
+  std::string cluster_id;
+};
+
+// What an Event of a response is to us.
+enum class Reading : std::uint8_t {
+  kNew,
+  kStale,   // read before, or too old
+  kRetell,  // read by a run before this one, but not known to be with a receiver
 };
 
 class WatchMachine {
  public:
   // Requires: page_size > 0, 1 s <= min_watch <= max_watch, 0 < min_backoff <=
   // max_backoff.
-  WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed);
+  // `watch` names this one among the marks of `left`, what an earlier run left; null:
+  // it shall not ask which cluster this is.
+  WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed,
+               std::string_view watch = {}, Resumption* left = nullptr);
 
   // What to send now; nullopt while one is under way, or it is too early.
   std::optional<WatchRequest> Next(SteadyTime now);
@@ -59,22 +72,29 @@ class WatchMachine {
   void Head(int http_status, SteadyTime now);
   void End(const ResponseEnd& end, SteadyTime now);
 
-  // Whether `event`, from the response under way, was handled before or is too old. In
-  // a watch the mark moves to its version.
-  bool Judge(const Event& event, Time wall);
+  // What `event`, from the response under way, is. In a watch the mark moves to its
+  // version.
+  Reading Judge(const Event& event, Time wall);
   // Moves the mark to the version of a DELETED or BOOKMARK frame of a watch.
   void Advance(std::string_view version);
 
   // The version up to which everything was handed out; empty before the first list's
   // end.
   const std::string& mark() const { return mark_; }
+  // The same, or as far as an earlier run had come.
+  const std::string& observed() const;
+  // Empty: unknown.
+  const std::string& cluster_id() const { return cluster_id_; }
   const WatchStatus& status() const { return status_; }
   bool watching() const { return under_way_ == Ask::kWatch; }
   // How often the storage turned out to be older than the mark.
   int storage_resets() const { return storage_resets_; }
 
  private:
+  void EndIdentify(const ResponseEnd& end, SteadyTime now);
   void EndProbe(const ResponseEnd& end, SteadyTime now);
+  void ResetStorage();
+  void PassObserved();
   void EndPage(const ResponseEnd& end, SteadyTime now);
   void EndWatch(const ResponseEnd& end, SteadyTime now);
   void EndErrorFrame(const ResponseEnd& end, SteadyTime now);
@@ -101,7 +121,13 @@ class WatchMachine {
   SteadyTime not_before_ = SteadyTime::min();
   WatchStatus status_;
 
+  Resumption* const left_;
+  std::string cluster_id_;
+  bool identify_due_ = false;
+  bool may_identify_ = false;
+
   std::string mark_;
+  std::string observed_then_;  // by an earlier run; empty once we are beyond
   bool list_due_ = true;
   bool probe_due_ = false;
   std::string continue_;

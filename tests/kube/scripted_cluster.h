@@ -92,7 +92,7 @@ class ScriptedCluster : public ::testing::Test {
     for (int i = 0; i < 1000; ++i) {
       const EventBatch batch = source->Poll(now);
       for (const Event& event : batch.events) {
-        (event.stale ? stale : told)
+        (event.stale ? stale : event.retell ? retold : told)
             .push_back(std::string(event.uid) + "@" +
                        std::string(event.resource_version));
       }
@@ -125,6 +125,7 @@ class ScriptedCluster : public ::testing::Test {
         i < 0 ? all.size() - static_cast<std::size_t>(-i) : static_cast<std::size_t>(i);
     if (index >= all.size()) return "nothing";
     const std::string& url = all[index].url;
+    if (url.ends_with("/namespaces/kube-system")) return "identify";
     const std::string query = url.substr(std::min(url.find('?'), url.size() - 1) + 1);
     if (!query.starts_with("watch=1")) return "list " + query;
     const std::size_t at = query.find("resourceVersion=");
@@ -144,7 +145,7 @@ class ScriptedCluster : public ::testing::Test {
   ClusterSourceOptions options;
   std::uint64_t seed = 1;
   Now now = {SteadyTime(std::chrono::hours(1)), kStart};
-  std::vector<std::string> told, stale;  // uid@version
+  std::vector<std::string> told, stale, retold;  // uid@version
   std::vector<std::string> states;
   std::string detail;
   std::unique_ptr<ClusterSource> source;
