@@ -21,6 +21,7 @@
 #include "k8sentry/logger.h"
 #include "k8sentry/pipeline.h"
 #include "k8sentry/sink.h"
+#include "k8sentry/state.h"
 
 namespace k8sentry {
 
@@ -41,6 +42,12 @@ enum class QueueFull {
   kWait,  // replay: a file can wait, so nothing overflows
 };
 
+// What becomes of the windows at the end.
+enum class AtEnd {
+  kCloseWindows,  // what they swallowed is told while draining
+  kKeepWindows,   // they are in state(), for the next run
+};
+
 struct RunnerOptions {
   EventSource& source;
   Sink& sink;
@@ -48,6 +55,10 @@ struct RunnerOptions {
   PipelineOptions pipeline = {};
   QueueOptions queue = {};
   QueueFull when_full = QueueFull::kDrop;
+  AtEnd at_end = AtEnd::kCloseWindows;
+  // What an earlier run left: its windows. Its ResumePoint goes to the source. Read only
+  // by NewRunner.
+  const State* state = nullptr;
   Logger* logger = nullptr;
   // Sees every telling before it waits in the queue: for a table, a metric, an audit log.
   // Must not call the runner. May be empty.
@@ -72,10 +83,14 @@ class Runner {
   // The source's status. Drain after it.
   virtual Status Run(std::stop_token stop) = 0;
 
-  // Reads no more, closes the windows (a replay's stay open) and delivers what waits,
-  // for at most `limit`. Errors: kDeadlineExceeded: `in_flight` of the ledger is what
-  // was left.
+  // Reads no more, closes the windows (a replay's, and those to keep, stay open) and
+  // delivers what waits, for at most `limit`. Errors: kDeadlineExceeded: `in_flight` of
+  // the ledger is what was left.
   virtual Status Drain(Duration limit) = 0;
+
+  // What another run needs to go on from here: it tells again, with the same ids, what
+  // was not acknowledged. Nothing else of this moment is lost (semantics 8).
+  virtual State state() const = 0;
 
   virtual Ledger ledger() const = 0;
   virtual const Pipeline& pipeline() const = 0;

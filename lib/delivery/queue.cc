@@ -55,6 +55,16 @@ bool Queue::full() const {
   return size() >= options_.max_tellings || bytes_ >= options_.max_bytes;
 }
 
+void Queue::ForEachUnsettled(const std::function<void(const Telling&)>& visit) const {
+  const auto visit_one = [&](const Telling& telling) {
+    if (telling.frames > 0) visit(telling);
+  };
+  for (const auto& [sequence, entry] : waiting_) visit_one(entry.telling);
+  for (const std::shared_ptr<Batch>& batch : batches_) {
+    for (const Telling& telling : batch->tellings) visit_one(telling);
+  }
+}
+
 void Queue::Push(Telling&& telling, SteadyTime now) {
   Entry entry{.telling = std::move(telling), .sequence = next_sequence_++};
   counters_.in_flight += static_cast<std::uint64_t>(entry.telling.frames);
@@ -122,6 +132,7 @@ void Queue::Settle(SteadyTime now) {
     Batch& batch = *done.batch;
     Entry entry = std::move(batch.entries[done.index]);
     entry.telling = std::move(batch.tellings[done.index]);
+    batch.tellings[done.index].frames = 0;  // for ForEachUnsettled
     --under_way_;
     bytes_ -= entry.bytes;
     if (--batch.open == 0) std::erase(batches_, done.batch);

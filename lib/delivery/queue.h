@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -55,6 +56,8 @@ class Queue {
   // Tellings that the sink has and has not completed.
   std::size_t under_way() const { return under_way_; }
   bool full() const;
+  // Every telling that stands for frames and is not settled, in no order.
+  void ForEachUnsettled(const std::function<void(const Telling&)>& visit) const;
 
   const QueueCounters& counters() const { return counters_; }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kube/resource_version.h"
+#include "base/resource_version.h"
 
 namespace k8sentry::internal {
 namespace {

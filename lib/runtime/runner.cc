@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/resource_version.h"
 #include "delivery/queue.h"
 #include "runtime/wait_set.h"
 
@@ -32,6 +33,7 @@ class RunnerImpl final : public Runner {
         transport_(options.transport),
         replay_(options.pipeline.time == TimeSource::kEvents),
         reader_waits_(options.when_full == QueueFull::kWait),
+        keeps_windows_(options.at_end == AtEnd::kKeepWindows),
         wait_set_(std::move(wait_set)),
         pipeline_(std::move(pipeline)),
         queue_(
@@ -40,6 +42,7 @@ class RunnerImpl final : public Runner {
             static_cast<std::uint64_t>(ReadClocks().steady.time_since_epoch().count())),
         on_telling_(options.on_telling),
         tell_([this](Telling&& telling) { Tell(std::move(telling)); }) {
+    if (options.state != nullptr) Load(*options.state);
     Arm();
   }
 
@@ -49,6 +52,7 @@ class RunnerImpl final : public Runner {
   void Wake() override { wait_set_->Wake(); }
   Status Run(std::stop_token stop) override;
   Status Drain(Duration limit) override;
+  State state() const override;
   Ledger ledger() const override;
   const Pipeline& pipeline() const override { return *pipeline_; }
 
@@ -57,6 +61,7 @@ class RunnerImpl final : public Runner {
   // A replay's file can wait; a cluster cannot.
   bool may_read() const { return reading_ && !(reader_waits_ && queue_.full()); }
 
+  void Load(const State& state);
   void Arm();
   void Wait(Duration max_wait);
   void Read();
@@ -70,6 +75,7 @@ class RunnerImpl final : public Runner {
   HttpTransport* const transport_;
   const bool replay_;
   const bool reader_waits_;
+  const bool keeps_windows_;
   const std::unique_ptr<WaitSet> wait_set_;
   WaitSet::Slot transport_slot_, source_slot_;
   const std::unique_ptr<Pipeline> pipeline_;
@@ -151,7 +157,7 @@ Status RunnerImpl::Drain(Duration limit) {
   now_ = ReadClocks();
   const SteadyTime deadline = After(now_.steady, limit);
   reading_ = false;
-  if (!replay_) pipeline_->Close(now_, tell_);
+  if (!replay_ && !keeps_windows_) pipeline_->Close(now_, tell_);
   queue_.RetryNow();
   queue_.Pump(now_);
   while (!queue_.empty()) {
@@ -166,6 +172,35 @@ Status RunnerImpl::Drain(Duration limit) {
     Poll(deadline - now);
   }
   return Status();
+}
+
+// Windows went on ageing while nobody ran.
+void RunnerImpl::Load(const State& state) {
+  const Duration down = std::max<Duration>(now_.wall - state.saved, Duration::zero());
+  std::vector<KeptKey> keys = state.keys;
+  for (KeptKey& key : keys) key.age += down;
+  pipeline_->Load(keys, now_.steady);
+}
+
+State RunnerImpl::state() const {
+  const Now now = ReadClocks();
+  State state = {.source = source_.position().value_or(ResumePoint()),
+                 .keys = pipeline_->Save(now.steady),
+                 .saved = now.wall};
+  ResumePoint& point = state.source;
+  std::vector<std::string_view> versions;
+  queue_.ForEachUnsettled([&](const Telling& telling) {
+    const Event& event = telling.event.view();
+    if (event.uid.empty() || event.resource_version.empty()) return;
+    point.unacknowledged.push_back(
+        {std::string(event.uid), std::string(event.resource_version)});
+    versions.push_back(event.resource_version);
+  });
+  // Versions are of the whole cluster, so the oldest one holds for every watch.
+  for (WatchMark& mark : point.marks) {
+    mark.acknowledged = OlderThanAll(mark.acknowledged, versions);
+  }
+  return state;
 }
 
 Ledger RunnerImpl::ledger() const {

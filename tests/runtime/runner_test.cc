@@ -379,5 +379,117 @@ TEST_F(RunnerTest, BalancesAfterEveryPollOfARandomRun) {
   }
 }
 
+// --- what a run leaves to the next ---
+
+OwnedEvent EventAt(std::string_view uid, std::string_view version) {
+  Event event;
+  event.uid = uid;
+  event.resource_version = version;
+  event.reason = uid;
+  return OwnedEvent(event);
+}
+
+class RunnerState : public RunnerTest {
+ protected:
+  RunnerState() {
+    source_.resume_point =
+        ResumePoint{.cluster_id = "c1", .marks = {{"events", "120", "120"}}};
+    source_.Give({EventAt("a", "101"), EventAt("b", "105"), EventAt("c", "110")});
+  }
+  ResumePoint Point() { return runner().state().source; }
+};
+
+TEST_F(RunnerState, HoldsWhatWasReadButIsWithNoReceiverYet) {
+  sink_.holds = true;
+  runner().Poll(0s);
+  ResumePoint point = Point();
+  EXPECT_EQ(point.cluster_id, "c1");
+  EXPECT_EQ(point.marks, (std::vector<WatchMark>{{"events", "120", "100"}}));
+  EXPECT_EQ(point.unacknowledged,
+            (std::vector<EventVersion>{{"a", "101"}, {"b", "105"}, {"c", "110"}}));
+  sink_.holds = false;
+  PollAll();
+  point = Point();
+  EXPECT_EQ(point.marks, (std::vector<WatchMark>{{"events", "120", "120"}}));
+  EXPECT_EQ(point.unacknowledged, std::vector<EventVersion>{});
+}
+
+TEST_F(RunnerState, ForgetsEachTellingAsItIsAcknowledged) {
+  sink_.answers_per_poll = 1;
+  runner().Poll(0s);  // sends
+  runner().Poll(0s);  // one answer
+  const ResumePoint point = Point();
+  EXPECT_EQ(point.marks, (std::vector<WatchMark>{{"events", "120", "104"}}));
+  EXPECT_EQ(point.unacknowledged,
+            (std::vector<EventVersion>{{"b", "105"}, {"c", "110"}}));
+}
+
+TEST_F(RunnerState, HoldsWhatIsToBeTriedAgainAndNotWhatWasRefused) {
+  sink_.answer = [](const Telling& telling, Now) {
+    const bool refused = telling.event->uid == "a";
+    return Outcome{.kind = refused ? Outcome::Kind::kRejected : Outcome::Kind::kRetry};
+  };
+  runner().Poll(0s);
+  runner().Poll(0s);
+  EXPECT_EQ(runner().ledger().rejected, 1u);
+  EXPECT_EQ(Point().unacknowledged.size(), 2u);
+}
+
+TEST_F(RunnerState, CountsAnOverflowAsSettled) {
+  sink_.holds = true;
+  sink_.wants = 1;
+  queue_.max_tellings = 2;
+  runner().Poll(0s);
+  EXPECT_EQ(runner().ledger().overflowed, 1u);
+  EXPECT_EQ(Point().unacknowledged.size(), 2u);
+}
+
+TEST_F(RunnerState, IsEmptyForASourceThatCannotBeResumed) {
+  source_.resume_point = std::nullopt;
+  EXPECT_EQ(Point().marks, std::vector<WatchMark>{});
+}
+
+TEST(RunnerWindows, AreKeptForTheNextRunThatTakesThemWithTheirAges) {
+  FakeSource source;
+  FakeSink sink;
+  Event event;
+  event.uid = "a";
+  event.resource_version = "1";
+  event.reason = "BackOff";
+  event.type = "Warning";
+  event.count = 1;
+  const RunnerOptions options = {
+      .source = source, .sink = sink, .at_end = AtEnd::kKeepWindows};
+  State state;
+  {
+    const auto runner = *NewRunner(options);
+    source.Give({OwnedEvent(event)});
+    event.uid = "b";
+    source.Give({OwnedEvent(event)});
+    runner->Poll(0s);
+    runner->Poll(0s);
+    ASSERT_TRUE(runner->Drain(1s).ok());
+    EXPECT_EQ(sink.delivered().size(), 1u) << "no still-firing telling at the end";
+    state = runner->state();
+  }
+  ASSERT_EQ(state.keys.size(), 1u);
+  EXPECT_EQ(state.keys[0].count, 1);
+  const auto goes_on = [&](Duration down) {
+    state.saved = Time(std::chrono::floor<std::chrono::microseconds>(
+                           std::chrono::system_clock::now()) -
+                       std::chrono::duration_cast<std::chrono::microseconds>(down));
+    RunnerOptions next = options;
+    next.state = &state;
+    const auto runner = *NewRunner(next);
+    event.uid = "c";
+    source.Give({OwnedEvent(event)});
+    runner->Poll(0s);
+    runner->Poll(0s);
+    return runner->ledger();
+  };
+  EXPECT_EQ(goes_on(1min).swallowed, 1u);
+  EXPECT_EQ(goes_on(2h).summaries, 1u) << "the window ended meanwhile";
+}
+
 }  // namespace
 }  // namespace k8sentry

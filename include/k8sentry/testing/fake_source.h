@@ -25,6 +25,7 @@ class FakeSource : public EventSource {
   int fd = -1;
   // With a descriptor a source is silent until it is readable.
   bool says_ready = true;
+  std::optional<ResumePoint> resume_point = {};
 
   std::size_t polls() const { return polls_; }
 
@@ -32,6 +33,7 @@ class FakeSource : public EventSource {
   SteadyTime NextDeadline() const override { return deadline; }
   int descriptor() const override { return fd; }
   bool ready() const override { return says_ready && (!queue_.empty() || ended_); }
+  std::optional<ResumePoint> position() const override { return resume_point; }
   const DecoderCounters& counters() const override { return counters_; }
   Status status() const override { return queue_.empty() ? status_ : Status(); }
 

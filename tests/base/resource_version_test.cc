@@ -1,4 +1,4 @@
-#include "kube/resource_version.h"
+#include "base/resource_version.h"
 
 namespace k8sentry::internal {
 namespace {
@@ -18,6 +18,17 @@ TEST(ResourceVersion, KnowsOnlyEqualityOfAnythingElse) {
   EXPECT_TRUE(IsNewer("007", "8"));
   EXPECT_FALSE(IsNewer("a", "a"));
   EXPECT_FALSE(IsNewer("", ""));
+}
+
+TEST(ResourceVersion, FindsTheOneBeforeAllOthers) {
+  using Views = std::vector<std::string_view>;
+  EXPECT_EQ(OlderThanAll("120", Views{}), "120");
+  EXPECT_EQ(OlderThanAll("120", Views{"130", "101"}), "100");
+  EXPECT_EQ(OlderThanAll("120", Views{"121"}), "120");
+  EXPECT_EQ(OlderThanAll("120", Views{"120"}), "119");
+  EXPECT_EQ(OlderThanAll("2000", Views{"1000"}), "999");
+  EXPECT_EQ(OlderThanAll("2000", Views{"1"}), "") << "0 means something else";
+  EXPECT_EQ(OlderThanAll("2000", Views{"1500", "x"}), "");
 }
 
 }  // namespace

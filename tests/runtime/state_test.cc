@@ -1,0 +1,258 @@
+#include "k8sentry/state.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "k8sentry/event.h"
+
+namespace k8sentry {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+Event FullEvent() {
+  Event event;
+  event.name = "api.17";
+  event.namespace_ = "shop";
+  event.uid = "uid-1";
+  event.resource_version = "105";
+  event.creation_timestamp = Time(1795230000s);
+  event.labels = R"({"app":"api"})";
+  event.involved_object = {.kind = "Pod",
+                           .namespace_ = "shop",
+                           .name = "api-0",
+                           .uid = "pod-uid",
+                           .api_version = "v1",
+                           .resource_version = "99",
+                           .field_path = "spec.containers{app}"};
+  event.reason = "BackOff";
+  event.action = "Pulling";
+  event.message = "line one\nline \"two\" \xE2\x80\xAE";
+  event.type = "Warning";
+  event.source_component = "kubelet";
+  event.source_host = "node-1";
+  event.reporting_component = "kubelet";
+  event.reporting_instance = "node-1";
+  event.first_timestamp = Time(1795230001s);
+  event.last_timestamp = Time(1795230002s);
+  event.event_time = Time(1795230003s + 5us);
+  event.count = 7;
+  event.series_count = 3;
+  event.series_last_observed = Time(1795230004s);
+  return event;
+}
+
+State FullState() {
+  State state;
+  state.source = {.cluster_id = "c1",
+                  .marks = {{"events", "120", "100"}, {"events in shop", "7", "7"}},
+                  .unacknowledged = {{"a", "101"}, {"a", "102"}, {"b\"", "103"}}};
+  state.keys.push_back({.key = {.namespace_ = "shop",
+                                .workload = "api",
+                                .container = "app",
+                                .reason = "BackOff",
+                                .message_class = "container"},
+                        .stage = KeptKey::Stage::kWindow,
+                        .age = 90s + 1ns,
+                        .window = 10min,
+                        .count = 12,
+                        .first_seen = Time(1795230000s),
+                        .last_seen = Time(1795230100s + 1us),
+                        .event = OwnedEvent(FullEvent())});
+  state.keys.push_back({.key = {.cluster = "east", .reason = "Killed"},
+                        .stage = KeptKey::Stage::kCounting,
+                        .age = 1ms,
+                        .count = 2,
+                        .first_seen = Time(1s),
+                        .last_seen = Time(2s)});
+  state.keys.push_back({.key = {.reason = "Done"}, .stage = KeptKey::Stage::kUnlocked});
+  state.saved = Time(1795230200s);
+  return state;
+}
+
+void ExpectSame(const Event& a, const Event& b) {
+  EXPECT_EQ(a.name, b.name);
+  EXPECT_EQ(a.namespace_, b.namespace_);
+  EXPECT_EQ(a.uid, b.uid);
+  EXPECT_EQ(a.resource_version, b.resource_version);
+  EXPECT_EQ(a.creation_timestamp, b.creation_timestamp);
+  EXPECT_EQ(a.labels, b.labels);
+  EXPECT_EQ(a.involved_object.kind, b.involved_object.kind);
+  EXPECT_EQ(a.involved_object.namespace_, b.involved_object.namespace_);
+  EXPECT_EQ(a.involved_object.name, b.involved_object.name);
+  EXPECT_EQ(a.involved_object.uid, b.involved_object.uid);
+  EXPECT_EQ(a.involved_object.api_version, b.involved_object.api_version);
+  EXPECT_EQ(a.involved_object.resource_version, b.involved_object.resource_version);
+  EXPECT_EQ(a.involved_object.field_path, b.involved_object.field_path);
+  EXPECT_EQ(a.reason, b.reason);
+  EXPECT_EQ(a.action, b.action);
+  EXPECT_EQ(a.message, b.message);
+  EXPECT_EQ(a.type, b.type);
+  EXPECT_EQ(a.source_component, b.source_component);
+  EXPECT_EQ(a.source_host, b.source_host);
+  EXPECT_EQ(a.reporting_component, b.reporting_component);
+  EXPECT_EQ(a.reporting_instance, b.reporting_instance);
+  EXPECT_EQ(a.first_timestamp, b.first_timestamp);
+  EXPECT_EQ(a.last_timestamp, b.last_timestamp);
+  EXPECT_EQ(a.event_time, b.event_time);
+  EXPECT_EQ(a.count, b.count);
+  EXPECT_EQ(a.series_count, b.series_count);
+  EXPECT_EQ(a.series_last_observed, b.series_last_observed);
+}
+
+TEST(State, ReadsBackWhatItWrites) {
+  const State state = FullState();
+  const auto read = ParseState(FormatState(state));
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read->source.cluster_id, "c1");
+  EXPECT_EQ(read->source.marks, state.source.marks);
+  EXPECT_EQ(read->source.unacknowledged, state.source.unacknowledged);
+  EXPECT_EQ(read->saved, state.saved);
+  ASSERT_EQ(read->keys.size(), state.keys.size());
+  for (std::size_t i = 0; i < state.keys.size(); ++i) {
+    const KeptKey &is = read->keys[i], &was = state.keys[i];
+    EXPECT_EQ(is.key, was.key);
+    EXPECT_EQ(is.stage, was.stage);
+    EXPECT_EQ(is.age, was.age);
+    EXPECT_EQ(is.window, was.window);
+    EXPECT_EQ(is.count, was.count);
+    EXPECT_EQ(is.event.has_value(), was.event.has_value());
+    if (was.event) ExpectSame(is.event->view(), was.event->view());
+  }
+  EXPECT_EQ(read->keys[0].first_seen, state.keys[0].first_seen);
+  EXPECT_EQ(read->keys[0].last_seen, state.keys[0].last_seen);
+}
+
+TEST(State, KeepsTheIdOfAnEventWithoutUid) {
+  State state;
+  Event event = FullEvent();
+  event.uid = {};
+  TellingId id = {1, 2, 0xAB, 0xFF};
+  state.keys.push_back({.count = 1, .event = OwnedEvent(event), .id = id});
+  const auto read = ParseState(FormatState(state));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->keys.at(0).id, id);
+}
+
+TEST(State, RefusesWhatIsNone) {
+  const std::string good = FormatState(FullState());
+  for (const std::string& bad :
+       {std::string(), std::string("{}"), std::string("[1]"), good.substr(0, 100),
+        std::string(R"({"k8sentry_state":2,"saved":"2026-11-21T03:00:00Z","marks":[],)"
+                    R"("unacknowledged":[],"keys":[]})"),
+        std::string(R"({"k8sentry_state":1,"saved":"never","marks":[],)"
+                    R"("unacknowledged":[],"keys":[]})"),
+        std::string(R"({"k8sentry_state":1,"saved":"2026-11-21T03:00:00Z","marks":[],)"
+                    R"("unacknowledged":[],"keys":[{"stage":"?","count":1}]})")}) {
+    const auto read = ParseState(bad);
+    ASSERT_FALSE(read.ok()) << bad;
+    EXPECT_EQ(read.status().code(), StatusCode::kDataLoss);
+  }
+}
+
+class StateFileTest : public ::testing::Test {
+ protected:
+  StateFileTest() {
+    std::string name = ::testing::TempDir() + "k8sentry-state-XXXXXX";
+    directory_ = mkdtemp(name.data());
+    path_ = directory_ + "/state.json";
+  }
+  ~StateFileTest() override { std::filesystem::remove_all(directory_); }
+
+  Status Refusal() {
+    const auto opened = OpenStateFile(path_);
+    return opened.ok() ? Status() : opened.status();
+  }
+  void Write(std::string_view text) const { std::ofstream(path_) << text; }
+
+  std::string directory_, path_;
+};
+
+TEST_F(StateFileTest, FindsNothingAtFirstAndThenWhatWasSaved) {
+  {
+    const auto file = OpenStateFile(path_);
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    EXPECT_FALSE((*file)->found());
+    ASSERT_TRUE((*file)->Save(FullState()).ok());
+    ASSERT_TRUE((*file)->Save(FullState()).ok()) << "and again, in its place";
+  }
+  const auto file = OpenStateFile(path_);
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE((*file)->found());
+  EXPECT_EQ((*file)->found()->source.cluster_id, "c1");
+  struct stat info = {};
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(StateFileTest, MakesItsDirectoryForUsAlone) {
+  path_ = directory_ + "/new/state.json";
+  ASSERT_TRUE(OpenStateFile(path_).ok());
+  struct stat info = {};
+  ASSERT_EQ(stat((directory_ + "/new").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+}
+
+TEST_F(StateFileTest, KeepsTheOldStateWhenTheNewOneCannotBeWritten) {
+  const auto file = OpenStateFile(path_);
+  ASSERT_TRUE((*file)->Save(FullState()).ok());
+  // A directory in the temporary file's place, for this test may run as root.
+  std::filesystem::create_directories(path_ + ".new/x");
+  const Status status = (*file)->Save(State());
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr(path_));
+  std::ifstream in(path_);
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_EQ(ParseState(text)->source.cluster_id, "c1");
+}
+
+TEST_F(StateFileTest, TakesThePlaceOfWhatAKilledProcessLeft) {
+  std::ofstream(path_ + ".new") << "half a st";
+  const auto file = OpenStateFile(path_);
+  EXPECT_TRUE((*file)->Save(FullState()).ok());
+}
+
+TEST_F(StateFileTest, IsUsedByOneProcessAtATime) {
+  const auto first = OpenStateFile(path_);
+  ASSERT_TRUE(first.ok());
+  EXPECT_THAT(Refusal().message(), HasSubstr("another process is using it"));
+  EXPECT_EQ(Refusal().code(), StatusCode::kConfiguration);
+}
+
+TEST_F(StateFileTest, RefusesWhatOthersMayWrite) {
+  chmod(directory_.c_str(), 0777);
+  EXPECT_THAT(Refusal().message(), HasSubstr("others may write to it"));
+  chmod(directory_.c_str(), 0700);
+  Write(FormatState(FullState()));
+  chmod(path_.c_str(), 0660);
+  EXPECT_THAT(Refusal().message(), HasSubstr("state.json: others may write to it"));
+}
+
+TEST_F(StateFileTest, RefusesASymbolicLink) {
+  std::ofstream(directory_ + "/other") << FormatState(FullState());
+  ASSERT_EQ(symlink("other", path_.c_str()), 0);
+  EXPECT_THAT(Refusal().message(), HasSubstr("is a symbolic link"));
+}
+
+TEST_F(StateFileTest, RefusesWhatIsNoFileOrNoStateOrTooLarge) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_THAT(Refusal().message(), HasSubstr("is not a regular file"));
+  unlink(path_.c_str());
+  Write("{\"k8sentry_state\":1");
+  chmod(path_.c_str(), 0600);
+  EXPECT_EQ(Refusal().code(), StatusCode::kDataLoss);
+  EXPECT_THAT(Refusal().message(), HasSubstr("remove it to begin anew"));
+  ASSERT_EQ(truncate(path_.c_str(), (64 << 20) + 1), 0);
+  EXPECT_THAT(Refusal().message(), HasSubstr("larger than 64 MiB"));
+  path_ = directory_ + "/";
+  EXPECT_THAT(Refusal().message(), HasSubstr("names no file"));
+}
+
+}  // namespace
+}  // namespace k8sentry
