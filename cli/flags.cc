@@ -58,10 +58,14 @@ CommandSpec RunCommand() {
                    {'A', "all-namespaces", "", "watch all namespaces (the default)"}}},
                  ReportFlags(),
                  GroupingFlags(),
-                 {"Output and shutdown",
+                 {"Output, shutdown and restart",
                   {{'o', "output", "FORMAT",
                     "without a DSN: text or ndjson, on stdout (default text)"},
                    {0, "color", "WHEN", "auto, always or never (default auto)"},
+                   {0, "state-file", "FILE",
+                    "go on where the last run with this file stopped, so that a "
+                    "restart loses nothing and tells nothing twice; in a directory "
+                    "that nobody else may write to"},
                    {0, "drain-timeout", "DURATION",
                     "how long to deliver what waits at the end (default 5s)"}}},
                  LogFlags("debug, info, warning, error or off (default info)")},
@@ -80,7 +84,10 @@ CommandSpec RunCommand() {
           "  SENTRY_DSN=https://KEY@HOST/PROJECT k8sentry run -n shop,payments\n"
           "\n"
           "  # only after the fifth failed probe\n"
-          "  k8sentry run --threshold Unhealthy=5\n",
+          "  k8sentry run --threshold Unhealthy=5\n"
+          "\n"
+          "  # the agent across restarts\n"
+          "  k8sentry run --state-file /var/lib/k8sentry/state.json\n",
   };
   return run;
 }

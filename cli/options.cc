@@ -250,6 +250,10 @@ Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& hel
   if (!status.ok()) return status;
   if (const std::string* file = parsed->last("kubeconfig")) options.kubeconfig = *file;
   if (const std::string* name = parsed->last("context")) options.context = *name;
+  if (const std::string* file = parsed->last("state-file")) {
+    if (file->empty()) return Usage("--state-file needs a path");
+    options.state_file = *file;
+  }
   if (!parsed->words.empty()) {
     return Usage("run takes no argument, but got '" +
                  EscapeForTerminal(parsed->words[0]) + "'");

@@ -34,6 +34,7 @@ struct RunOptions {
   OutputFormat output = OutputFormat::kText;
   ColorWhen color = ColorWhen::kAuto;
   Duration drain_timeout = std::chrono::seconds(5);
+  std::string state_file;  // empty: none
   PipelineOptions pipeline;
   LogOptions log;
 };

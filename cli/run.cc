@@ -11,6 +11,7 @@
 #include "k8sentry/version.h"
 #include "log.h"
 #include "output.h"
+#include "run_state.h"
 #include "signals.h"
 #include "sinks.h"
 
@@ -56,6 +57,7 @@ class ClusterRun {
   std::unique_ptr<HttpTransport> transport_;
   std::unique_ptr<EventSource> source_;
   std::unique_ptr<Sink> sink_;
+  std::optional<RunState> state_;
   std::unique_ptr<Runner> runner_;
   bool sends_ = false;
 };
@@ -74,6 +76,7 @@ Status ClusterRun::PrepareSource() {
   auto source =
       NewClusterSource({.cluster = *std::move(cluster),
                         .namespaces = options_.pipeline.filter.namespace_.include,
+                        .resume = state_->resume(),
                         .lookback = options_.pipeline.lookback,
                         .on_status = on_status},
                        *transport_, *log_);
@@ -108,15 +111,21 @@ Status ClusterRun::Prepare() {
   auto transport = NewHttpTransport();
   if (!transport.ok()) return transport.status();
   transport_ = *std::move(transport);
+  auto state = RunState::Open(options_.state_file, *log_);
+  if (!state.ok()) return state.status();
+  state_.emplace(*std::move(state));
   Status status = PrepareSink();
   if (status.ok()) status = PrepareSource();
   if (!status.ok()) return status;
-  auto runner = NewRunner({.source = *source_,
-                           .sink = *sink_,
-                           .transport = transport_.get(),
-                           .pipeline = options_.pipeline,
-                           .logger = log_.get(),
-                           .on_telling = [this](const Telling& t) { Show(t); }});
+  auto runner =
+      NewRunner({.source = *source_,
+                 .sink = *sink_,
+                 .transport = transport_.get(),
+                 .pipeline = options_.pipeline,
+                 .at_end = state_->kept() ? AtEnd::kKeepWindows : AtEnd::kCloseWindows,
+                 .state = state_->found(),
+                 .logger = log_.get(),
+                 .on_telling = [this](const Telling& t) { Show(t); }});
   if (!runner.ok()) return runner.status();
   runner_ = *std::move(runner);
   return {};
@@ -140,7 +149,8 @@ void ClusterRun::Show(const Telling& telling) {
 void ClusterRun::Watch() {
   bool more = true;
   while (more && !StopRequested()) {
-    more = runner_->Poll(std::chrono::hours(1));
+    more = runner_->Poll(state_->MaxWait(std::chrono::steady_clock::now()));
+    state_->SaveIfDue(*runner_, std::chrono::steady_clock::now());
     output_.Flush();
     if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();
     if (!sends_ && !output_.status().ok()) return;
@@ -167,6 +177,7 @@ void ClusterRun::ShowLedger(const Ledger& ledger) {
 int ClusterRun::Finish() {
   DieWithin(options_.drain_timeout + std::chrono::seconds(2));
   const Status drained = runner_->Drain(options_.drain_timeout);
+  state_->Save(*runner_);
   output_.Flush();
   ShowLedger(runner_->ledger());
   const Status ended = source_->status();

@@ -35,6 +35,8 @@ struct Ledger {
            routed == below_threshold + swallowed + sampled_out + overflowed + rejected +
                          delivered + in_flight;
   }
+
+  friend bool operator==(const Ledger&, const Ledger&) = default;
 };
 
 }  // namespace k8sentry

@@ -1,0 +1,72 @@
+#include "run_state.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace k8sentry::cli {
+namespace {
+
+// What was acknowledged within this time before a kill is told again, with the same
+// ids.
+constexpr Duration kInterval = std::chrono::seconds(1);
+// A large state on a slow disk takes no more than this part of our time.
+constexpr int kShare = 20;
+
+}  // namespace
+
+Result<RunState> RunState::Open(const std::string& path, Logger& log) {
+  RunState state(log);
+  if (path.empty()) return state;
+  auto file = OpenStateFile(path);
+  if (!file.ok()) {
+    return Status(StatusCode::kConfiguration, file.status().message());
+  }
+  state.file_ = *std::move(file);
+  if (const State* found = state.found()) {
+    log.Log(LogLevel::kInfo, "going on where the last run stopped",
+            {{"saved", FormatTime(found->saved)},
+             {"not acknowledged", std::to_string(found->source.unacknowledged.size())},
+             {"keys", std::to_string(found->keys.size())}});
+  }
+  return state;
+}
+
+std::optional<ResumePoint> RunState::resume() const {
+  if (!kept()) return std::nullopt;
+  return found() != nullptr ? found()->source : ResumePoint();
+}
+
+const State* RunState::found() const {
+  return kept() && file_->found() ? &*file_->found() : nullptr;
+}
+
+Duration RunState::MaxWait(SteadyTime now) const {
+  if (!kept() || !changed_) return std::chrono::hours(1);
+  return std::max(next_ - now, Duration::zero());
+}
+
+void RunState::SaveIfDue(const Runner& runner, SteadyTime now) {
+  if (!kept()) return;
+  changed_ = failing_ || runner.ledger() != saved_;
+  if (!changed_ || now < next_) return;
+  Save(runner);
+  const Duration took = std::chrono::steady_clock::now() - now;
+  next_ = now + std::max(kInterval, kShare * took);
+}
+
+void RunState::Save(const Runner& runner) {
+  if (!kept()) return;
+  const Ledger ledger = runner.ledger();
+  const Status status = file_->Save(runner.state());
+  if (!status.ok() && !failing_) {
+    log_->Log(LogLevel::kError, "the state cannot be saved",
+              {{"detail", status.message()}});
+  }
+  if (status.ok() && failing_) log_->Log(LogLevel::kInfo, "the state is saved again");
+  failing_ = !status.ok();
+  if (failing_) return;
+  saved_ = ledger;
+  changed_ = false;
+}
+
+}  // namespace k8sentry::cli
