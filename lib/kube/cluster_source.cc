@@ -74,10 +74,9 @@ std::optional<ResumePoint> ClusterSource::position() const {
   bool catching_up = false;  // with an earlier run
   for (const auto& watcher : watchers_) {
     if (!watcher->cluster_id().empty()) point.cluster_id = watcher->cluster_id();
-    if (std::optional<WatchMark> mark = watcher->mark()) {
-      catching_up = catching_up || mark->observed != mark->acknowledged;
-      point.marks.push_back(*std::move(mark));
-    }
+    std::optional<WatchMark> mark = watcher->mark();
+    catching_up = catching_up || !mark || mark->observed != mark->acknowledged;
+    if (mark) point.marks.push_back(*std::move(mark));
   }
   if (left_ && catching_up) point.unacknowledged = left_->left();
   return point;

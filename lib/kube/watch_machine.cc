@@ -278,6 +278,8 @@ void WatchMachine::RestartList(const ResponseEnd& end, SteadyTime now) {
 
 Reading WatchMachine::Judge(const Event& event, Time wall) {
   if (mark_.empty()) {
+    // A run that was killed in its first list.
+    if (left_ != nullptr && left_->TakeObject(event.uid)) return Reading::kRetell;
     if (lookback_ <= Duration::zero()) return Reading::kStale;
     const std::optional<Time> occurred = event.occurrence_time();
     return occurred && wall - *occurred > lookback_ ? Reading::kStale : Reading::kNew;

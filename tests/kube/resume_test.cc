@@ -126,6 +126,19 @@ TEST_F(Resume, BeginsWithAListWhenThereIsNothingToResume) {
             (std::vector<WatchMark>{{"events", "100", "100"}}));
 }
 
+TEST_F(Resume, TellsAgainWhatARunLeftThatDidNotEndItsFirstList) {
+  options.resume->marks.clear();
+  options.lookback = seconds(0);
+  http.Answer(Identity("c1"));
+  http.Answer(List("200", {EventObject("a", "101"), EventObject("b", "105")}, "next"));
+  http.Answer({.body = {R"({"kind":"EventList","items":[)"}, .stay_open = true});
+  Run();
+  EXPECT_EQ(retold, Lines{"b@105"});
+  EXPECT_EQ(stale, Lines{"a@101"});
+  EXPECT_EQ(source->position()->unacknowledged,
+            (std::vector<EventVersion>{{"c", "110"}}));
+}
+
 TEST_F(Resume, HasNoMarkBeforeTheFirstListsEnd) {
   options.resume = ResumePoint{};
   http.Answer(Identity("c1"));
