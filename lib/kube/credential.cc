@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+
+#include "base/base64.h"
 
 namespace k8sentry::internal {
 namespace {
@@ -15,23 +16,6 @@ constexpr std::size_t kMaxBytes = 64 << 10;
 struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
-
-std::string EncodeBase64(std::string_view text) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      const bool there = i + j < text.size();
-      bits = bits << 8 | (there ? static_cast<unsigned char>(text[i + j]) : 0);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out.push_back(i + j <= text.size() ? kAlphabet[bits >> (18 - 6 * j) & 63] : '=');
-    }
-  }
-  return out;
-}
 
 bool IsOneLine(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
