@@ -93,7 +93,7 @@ void ClusterWatcher::GiveUpWatch() {
 
 bool ClusterWatcher::StartNext(Now now) {
   if (now.steady < machine_.NextDeadline()) return false;
-  const Status prepared = api_.Prepare(now.steady);
+  const Status prepared = api_.Prepare(now);
   if (api_.pending()) return false;
   std::optional<WatchRequest> next = machine_.Next(now.steady);
   if (!next) return false;
@@ -104,12 +104,12 @@ bool ClusterWatcher::StartNext(Now now) {
     done_ = prepared;
     return true;
   }
-  HttpRequest request = api_.Get(
-      path_ + (request_->query.empty() ? "" : "?" + request_->query), now.steady);
+  HttpRequest request =
+      api_.Get(path_ + (request_->query.empty() ? "" : "?" + request_->query));
   request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
   request.accept_gzip = !watch;
   request.deadline = request_->deadline;
-  Result<HttpRequestId> id = api_.transport().Start(std::move(request), *this);
+  Result<HttpRequestId> id = api_.Start(std::move(request), *this);
   if (id.ok()) {
     id_ = *id;
   } else {
