@@ -51,8 +51,8 @@ Status Credential::ReadToken(SteadyTime now) {
   }
   // In the middle of the kubelet's swap it may be empty or absent.
   ++failures_;
-  if (!authorization_.empty()) return {};
   token_file_->Expire();
+  if (!authorization_.empty()) return {};
   return Status(StatusCode::kConfiguration, "token file: " + status.message());
 }
 

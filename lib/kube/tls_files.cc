@@ -43,8 +43,8 @@ Status TlsFiles::RefreshAuthority(SteadyTime now) {
     return {};
   }
   ++failures_;
-  if (!options_.ca_pem.empty()) return {};
   authority_->Expire();
+  if (!options_.ca_pem.empty()) return {};
   return AsConfiguration(status).WithContext("certificate authority");
 }
 
