@@ -157,13 +157,16 @@ Result<Stanza> Choose(const Merged& merged, const Stanza& context, const char* k
                                                 SuggestStanza(stanzas, wanted));
 }
 
-// What is overridden is not even read: the file it names may not be there.
+// What is overridden is not even read: it may be missing, as may a file that it names.
 void RemoveOverridden(const ClusterOverrides& overrides, Stanza& cluster,
                       Stanza& user) {
   const auto remove = [](Stanza& stanza, std::initializer_list<const char*> keys) {
     if (!stanza.value.IsMap()) return;
     for (const char* key : keys) stanza.value.remove(key);
   };
+  if (!overrides.server.empty() && cluster.value.IsMap() && !cluster.Has("server")) {
+    cluster.value["server"] = overrides.server;
+  }
   if (!overrides.certificate_authority.empty() || overrides.insecure_skip_tls_verify) {
     remove(cluster, {"certificate-authority", "certificate-authority-data",
                      "insecure-skip-tls-verify"});

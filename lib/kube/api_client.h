@@ -39,9 +39,9 @@ class ApiClient {
 
   HttpTransport& transport() { return transport_; }
   const ClusterConfig& cluster() const { return cluster_; }
-  // How often a file of the credential could not be used, and the last good text
-  // stayed.
-  std::uint64_t file_failures() const {
+  // How often the credential could not be read or fetched anew; the last good one
+  // stays.
+  std::uint64_t credential_failures() const {
     return credential_.failures() + tls_.failures();
   }
 

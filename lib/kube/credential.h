@@ -33,8 +33,10 @@ class Credential {
   const Secret& authorization() const { return authorization_; }
   // Puts a fetched client certificate into `tls`.
   void AddCertificate(TlsOptions& tls) const;
-  // How often the token file could not be used.
-  std::uint64_t failures() const { return failures_; }
+  // How often the token file could not be used, or the plugin failed.
+  std::uint64_t failures() const {
+    return failures_ + (plugin_ ? plugin_->failures() : 0);
+  }
 
  private:
   Status ReadToken(SteadyTime now);

@@ -216,6 +216,7 @@ Status ExecCredential::Finish(Now now) {
 
 Status ExecCredential::Fail(Now now, const Status& why) {
   refused_ = false;
+  ++all_failures_;
   last_failure_ = why.WithContext("exec plugin " + cluster_.exec->command);
   BackOff(now);
   return Usable(now) ? Status() : last_failure_;

@@ -3,6 +3,7 @@
 // The protocol: Kubernetes docs, client-go credential plugins.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ class ExecCredential {
   // The server refused it: the program runs once more.
   void Refused() { refused_ = true; }
 
+  // How often running it failed.
+  std::uint64_t failures() const { return all_failures_; }
+
   // Requires: Prepare was ok.
   const FetchedCredential& credential() const { return *credential_; }
 
@@ -60,6 +64,7 @@ class ExecCredential {
   SteadyTime next_look_ = SteadyTime::max();
   // After runs that did not help: how many in a row, and when there may be another.
   int failures_ = 0;
+  std::uint64_t all_failures_ = 0;
   SteadyTime not_before_;
   Status last_failure_;
 };

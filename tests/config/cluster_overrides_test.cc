@@ -58,6 +58,15 @@ TEST_F(Overrides, ClearWhatTheyReplace) {
                                 "verification, token file, impersonation");
 }
 
+TEST_F(Overrides, GiveAServerToAClusterThatHasNone) {
+  const std::string path = Write("config", R"(
+current-context: a
+contexts: [{name: a, context: {cluster: c}}]
+clusters: [{name: c, cluster: {tls-server-name: x}}]
+)");
+  EXPECT_EQ(Load(path, {.server = "https://h/"})->server, "https://h");
+}
+
 TEST_F(Overrides, ReplaceAPluginSoThatNoneMustBeAllowed) {
   const std::string path = One("", "    exec: {command: aws}\n");
   const Result<ClusterConfig> config = Load(path, {.token_file = Write("token", "t")});

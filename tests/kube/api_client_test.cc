@@ -104,7 +104,7 @@ TEST_F(ApiClientTest, SaysThatItsTokenFileCannotBeRead) {
   Write("token", "t");
   EXPECT_TRUE(client.Prepare(now_).ok());
   EXPECT_EQ(client.Get("/").auth_header_value.Reveal(), "Bearer t");
-  EXPECT_EQ(client.file_failures(), 2u);
+  EXPECT_EQ(client.credential_failures(), 2u);
 }
 
 // Row 28
@@ -159,7 +159,7 @@ TEST_F(ApiClientTest, KeepsItsAuthorityUntilTheNewOneCanBeUsed) {
   }
   std::remove((dir_ + "/ca.crt").c_str());
   EXPECT_EQ(authority(), ca().pem());
-  EXPECT_EQ(client.file_failures(), 4u);
+  EXPECT_EQ(client.credential_failures(), 4u);
   const Authority next;
   Write("ca.crt", next.pem());
   EXPECT_EQ(authority(), next.pem());
@@ -259,6 +259,40 @@ TEST_F(Rotation, ReachesAServerWhoseAuthorityAndClientsWereReplaced) {
   EXPECT_EQ(Ask(client, after->url()).code, 0) << "half of a pair";
   Swap("tls.key", me_next.key_pem);
   EXPECT_EQ(Ask(client, after->url()).code, 200);
+}
+
+// Row 29
+TEST_F(Rotation, SaysWhatAProxyRefuses) {
+  const auto server = Serve(ca());
+  cluster_.tls.ca_pem = ca().pem();
+  const std::pair<int, StatusCode> kAnswers[] = {{407, StatusCode::kConfiguration},
+                                                 {502, StatusCode::kUnavailable}};
+  for (const auto& [status, code] : kAnswers) {
+    const auto proxy =
+        *testing::NewLoopbackServer([answer = status](const testing::LoopbackRequest&) {
+          return testing::LoopbackResponse{.status = answer};
+        });
+    const std::string where = "127.0.0.1:" + std::to_string(proxy->port());
+    cluster_.proxy = "http://me:hush@" + where;
+    ApiClient client(cluster_, *http_transport_);
+    const Answer answer = Ask(client, server->url());
+    EXPECT_EQ(proxy->requests()[0].method, "CONNECT");
+    EXPECT_EQ(answer.code, 0) << "a proxy's answer is not the server's";
+    EXPECT_EQ(answer.status->code(), code);
+    EXPECT_EQ(answer.status->message(),
+              "CONNECT tunnel failed, response " + std::to_string(status) +
+                  "; asked through the proxy http://" + where);
+  }
+  for (const std::string scheme : {"http", "https", "socks5"}) {
+    cluster_.proxy = scheme + "://127.0.0.1:1";
+    ApiClient client(cluster_, *http_transport_);
+    const Answer answer = Ask(client, server->url());
+    EXPECT_EQ(answer.status->code(), StatusCode::kUnavailable);
+    EXPECT_TRUE(answer.status->message().ends_with("; asked through the proxy " +
+                                                   cluster_.proxy))
+        << answer.status->message();
+  }
+  EXPECT_EQ(server->requests().size(), 0u);
 }
 
 }  // namespace

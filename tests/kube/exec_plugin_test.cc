@@ -386,6 +386,7 @@ TEST_F(ExecPluginTest, KeepsTheOldUntilItExpiresWhenItFails) {
   credential.Refused();
   EXPECT_TRUE(Run(credential).ok());
   EXPECT_EQ(runs(), 2u);
+  EXPECT_EQ(credential.failures(), 1u);
   EXPECT_EQ(credential.credential().token.Reveal(), "first");
   Pass(minutes(1));
   EXPECT_FALSE(Run(credential).ok());
