@@ -12,32 +12,48 @@ Result<ClusterConfig> AsConfiguration(Result<ClusterConfig> found) {
   return Status(StatusCode::kConfiguration, found.status().message());
 }
 
+Result<ClusterConfig> Load(const RunOptions& options, const std::string& paths) {
+  return LoadKubeconfig({.paths = paths,
+                         .context = options.context,
+                         .cluster = options.cluster,
+                         .user = options.user,
+                         .overrides = options.overrides,
+                         // Whoever starts the command may run any other, too.
+                         .exec_policy = ExecPolicy::kAllow,
+                         .exec_environment = WholeEnvironment()});
+}
+
+Result<ClusterConfig> OverrideOf(const RunOptions& options, ClusterConfig cluster) {
+  if (Status s = Override(options.overrides, cluster); !s.ok()) return s;
+  return cluster;
+}
+
 Result<ClusterConfig> Find(const RunOptions& options) {
   if (!options.kubeconfig.empty()) {
-    return AsConfiguration(
-        LoadKubeconfig({.paths = options.kubeconfig, .context = options.context}));
+    return AsConfiguration(Load(options, options.kubeconfig));
   }
   const std::string paths = Environment("KUBECONFIG");
-  if (!paths.empty()) {
-    return AsConfiguration(
-        LoadKubeconfig({.paths = paths, .context = options.context}));
-  }
-  if (options.context.empty()) {  // a Pod has no contexts
+  if (!paths.empty()) return AsConfiguration(Load(options, paths));
+  const bool named =  // something of a kubeconfig, which a Pod has not
+      !options.context.empty() || !options.cluster.empty() || !options.user.empty();
+  if (!named) {
+    // No credential that we found somewhere goes to a server that somebody names.
+    if (!options.overrides.server.empty()) return OverrideOf(options, {});
     Result<ClusterConfig> pod =
         LoadInClusterConfig({.host = Environment("KUBERNETES_SERVICE_HOST"),
                              .port = Environment("KUBERNETES_SERVICE_PORT")});
-    if (pod.ok() || pod.status().code() != StatusCode::kNotFound) return pod;
+    if (pod.ok()) return OverrideOf(options, *std::move(pod));
+    if (pod.status().code() != StatusCode::kNotFound) return pod;
   }
   const std::string home = Environment("HOME");
   Result<ClusterConfig> found = home.empty()
                                     ? Status(StatusCode::kNotFound, "HOME is not set")
-                                    : LoadKubeconfig({.paths = home + "/.kube/config",
-                                                      .context = options.context});
+                                    : Load(options, home + "/.kube/config");
   if (found.ok() || found.status().code() != StatusCode::kNotFound) return found;
   return Status(
       StatusCode::kConfiguration,
-      "no cluster to watch: there is no --kubeconfig, no KUBECONFIG, no service "
-      "account of a Pod and no ~/.kube/config");
+      "no cluster to watch: there is no --kubeconfig, no --server, no KUBECONFIG, no "
+      "service account of a Pod and no ~/.kube/config");
 }
 
 }  // namespace

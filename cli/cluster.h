@@ -6,7 +6,8 @@
 
 namespace k8sentry::cli {
 
-// Flags, then KUBECONFIG, then the Pod's service account, then ~/.kube/config.
+// --kubeconfig, then KUBECONFIG, then --server, then the Pod's service account, then
+// ~/.kube/config; and flags over all of them.
 // Errors: as LoadKubeconfig; kConfiguration when there is none of them.
 Result<ClusterConfig> FindCluster(const RunOptions& options);
 

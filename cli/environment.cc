@@ -1,6 +1,7 @@
 #include "environment.h"
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -114,6 +115,14 @@ std::string EitherCase(const char* upper) {
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+std::vector<std::string> WholeEnvironment() {
+  std::vector<std::string> all;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    all.emplace_back(*entry);
+  }
+  return all;
 }
 
 std::string ProxyFor(std::string_view url) {

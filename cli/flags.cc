@@ -36,6 +36,37 @@ FlagGroup LogFlags(std::string_view levels) {
            {'h', "help", "", "show this help"}}};
 }
 
+FlagGroup ClusterFlags() {
+  return {
+      "Cluster, as kubectl finds it",
+      {{0, "kubeconfig", "FILE",
+        "kubeconfig to use (default: $KUBECONFIG, then the Pod's service account, "
+        "then ~/.kube/config)"},
+       {0, "context", "NAME", "context of the kubeconfig"},
+       {0, "cluster", "NAME", "cluster of the kubeconfig, not the context's"},
+       {0, "user", "NAME", "user of the kubeconfig, not the context's"},
+       {'A', "all-namespaces", "", "watch all namespaces (the default)"},
+       {0, "as", "USER", "act as this user"},
+       {0, "as-group", "GROUP", "and in this group; repeat it for more"},
+       {0, "as-uid", "UID", "and with this UID"},
+       {0, "request-timeout", "DURATION", "how long anything but a watch may take"}}};
+}
+
+FlagGroup ServerFlags() {
+  return {"Server, over what the above says",
+          {{0, "server", "URL",
+            "API server; without kubeconfig, context, cluster and user it is all that "
+            "is known, for an agent that is no Pod"},
+           {0, "token-file", "FILE",
+            "file with the bearer token, read again when it changes; a token itself is "
+            "never a flag, for flags are visible"},
+           {0, "certificate-authority", "FILE",
+            "certificates to trust, read again when they change"},
+           {0, "tls-server-name", "NAME", "name in the server's certificate"},
+           {0, "insecure-skip-tls-verify", "",
+            "trust any certificate; whoever sits between reads the token"}}};
+}
+
 CommandSpec RunCommand() {
   CommandSpec run = {
       .name = "run",
@@ -50,12 +81,8 @@ CommandSpec RunCommand() {
           "SIGINT and SIGTERM deliver what waits and print the ledger; a second one "
           "ends\n"
           "at once.",
-      .groups = {{"Cluster",
-                  {{0, "kubeconfig", "FILE",
-                    "kubeconfig to use (default: $KUBECONFIG, then the Pod's service "
-                    "account, then ~/.kube/config)"},
-                   {0, "context", "NAME", "context of the kubeconfig"},
-                   {'A', "all-namespaces", "", "watch all namespaces (the default)"}}},
+      .groups = {ClusterFlags(),
+                 ServerFlags(),
                  ReportFlags(),
                  GroupingFlags(),
                  {"Output, shutdown and restart",
@@ -75,13 +102,23 @@ CommandSpec RunCommand() {
           "  SENTRY_ENVIRONMENT        environment of the issues (default production)\n"
           "  SENTRY_RELEASE            release of the issues\n"
           "  KUBECONFIG                kubeconfig files, separated by ':'\n"
-          "  HTTPS_PROXY, NO_PROXY     proxy for Sentry and for the API server\n",
+          "  HTTPS_PROXY, NO_PROXY     proxy for Sentry and for the API server\n"
+          "\n"
+          "  A program that the kubeconfig names to fetch a credential (exec) gets "
+          "the\n"
+          "  environment, but nothing that begins with SENTRY_.\n",
       .examples =
           "  # see what is wrong right now, without an account anywhere\n"
           "  k8sentry run --context staging\n"
           "\n"
           "  # the agent, for one team's namespaces\n"
           "  SENTRY_DSN=https://KEY@HOST/PROJECT k8sentry run -n shop,payments\n"
+          "\n"
+          "  # on a host that is no Pod\n"
+          "  k8sentry run --server https://10.0.0.1:6443 --token-file "
+          "/etc/k8sentry/token "
+          "\\\n"
+          "    --certificate-authority /etc/kubernetes/pki/ca.crt\n"
           "\n"
           "  # only after the fifth failed probe\n"
           "  k8sentry run --threshold Unhealthy=5\n"

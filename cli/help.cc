@@ -11,6 +11,10 @@ constexpr std::size_t kWidth = 80;  // of a terminal nobody has touched
 // Appends `text` from `column` on, in lines that begin at kFlagColumn.
 void AppendWrapped(std::string_view text, std::size_t column, std::string& out) {
   const std::size_t room = kWidth - kFlagColumn;
+  if (column >= kFlagColumn) {
+    out += '\n';
+    column = 0;
+  }
   for (; !text.empty(); column = 0) {
     std::size_t end = text.size() <= room ? text.size() : text.rfind(' ', room);
     if (end == text.npos) end = text.size();

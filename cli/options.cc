@@ -191,6 +191,39 @@ Status ReadLog(const Parsed& parsed, LogOptions& out) {
                                out.format);
 }
 
+// Which cluster to watch, and as whom. A flag that is given empty is a mistake, such as
+// an unset variable of a shell: it would silently mean another cluster.
+Status ReadCluster(const Parsed& parsed, RunOptions& out) {
+  ClusterOverrides& over = out.overrides;
+  const std::pair<std::string_view, std::string*> kTexts[] = {
+      {"kubeconfig", &out.kubeconfig},
+      {"context", &out.context},
+      {"cluster", &out.cluster},
+      {"user", &out.user},
+      {"server", &over.server},
+      {"tls-server-name", &over.tls_server_name},
+      {"certificate-authority", &over.certificate_authority},
+      {"token-file", &over.token_file},
+      {"as", &over.impersonation.user},
+      {"as-uid", &over.impersonation.uid},
+  };
+  for (const auto& [name, target] : kTexts) {
+    const std::string* text = parsed.last(name);
+    if (text == nullptr) continue;
+    if (text->empty()) return Usage("--" + std::string(name) + " must not be empty");
+    *target = *text;
+  }
+  if (const auto it = parsed.values.find("as-group"); it != parsed.values.end()) {
+    over.impersonation.groups = it->second;
+  }
+  over.insecure_skip_tls_verify = parsed.has("insecure-skip-tls-verify");
+  if (over.insecure_skip_tls_verify && !over.certificate_authority.empty()) {
+    return Usage(
+        "--insecure-skip-tls-verify and --certificate-authority exclude each other");
+  }
+  return ReadDuration(parsed, "request-timeout", over.request_timeout);
+}
+
 // What run and replay share.
 template <typename Options>
 Status ReadCommon(const Parsed& parsed,
@@ -248,12 +281,11 @@ Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& hel
       *parsed, {{"text", OutputFormat::kText}, {"ndjson", OutputFormat::kNdjson}},
       options);
   if (!status.ok()) return status;
-  if (const std::string* file = parsed->last("kubeconfig")) options.kubeconfig = *file;
-  if (const std::string* name = parsed->last("context")) options.context = *name;
   if (const std::string* file = parsed->last("state-file")) {
     if (file->empty()) return Usage("--state-file needs a path");
     options.state_file = *file;
   }
+  if (const Status s = ReadCluster(*parsed, options); !s.ok()) return s;
   if (!parsed->words.empty()) {
     return Usage("run takes no argument, but got '" +
                  EscapeForTerminal(parsed->words[0]) + "'");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "flags.h"
+#include "k8sentry/cluster_config.h"
 #include "k8sentry/pipeline.h"
 
 namespace k8sentry::cli {
@@ -31,6 +32,9 @@ struct ReplayOptions {
 struct RunOptions {
   std::string kubeconfig;
   std::string context;
+  std::string cluster;
+  std::string user;
+  ClusterOverrides overrides;
   OutputFormat output = OutputFormat::kText;
   ColorWhen color = ColorWhen::kAuto;
   Duration drain_timeout = std::chrono::seconds(5);

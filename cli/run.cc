@@ -66,7 +66,12 @@ Status ClusterRun::PrepareSource() {
   Result<ClusterConfig> cluster = FindCluster(options_);
   if (!cluster.ok()) return cluster.status();
   log_->Log(LogLevel::kInfo, "using cluster",
-            {{"from", cluster->origin}, {"server", cluster->server}});
+            {{"from", cluster->origin},
+             {"server", cluster->server},
+             {"credential", CredentialKind(*cluster)}});
+  if (!cluster->warning.empty()) {
+    log_->Log(LogLevel::kWarning, "cluster", {{"detail", cluster->warning}});
+  }
   const auto on_status = [this](const WatchStatus& status) {
     std::vector<LogField> fields = {
         {"state", std::string(WatchStateName(status.state))}};

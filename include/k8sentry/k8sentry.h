@@ -7,6 +7,7 @@
 #include "k8sentry/deduplicator.h"
 #include "k8sentry/event.h"
 #include "k8sentry/event_source.h"
+#include "k8sentry/exec_plugin.h"
 #include "k8sentry/filter.h"
 #include "k8sentry/http_transport.h"
 #include "k8sentry/issue.h"

@@ -125,11 +125,15 @@ Result<const Stanza*> Follow(const Stanza& context, const char* key,
   return stanza;
 }
 
-Result<const Stanza*> ChooseContext(const Merged& merged, const std::string& wanted) {
+Result<Stanza> ChooseContext(const Merged& merged, const KubeconfigOptions& options) {
+  const std::string& wanted = options.context;
   const std::string& name = wanted.empty() ? merged.current_context : wanted;
-  if (const Stanza* context = Find(merged.contexts, name)) return context;
+  if (const Stanza* context = Find(merged.contexts, name)) return *context;
   const std::string rest = SuggestStanza(merged.contexts, name);
   if (name.empty()) {
+    if (!options.cluster.empty()) {
+      return Stanza{"", merged.paths, YAML::Node(YAML::NodeType::Map), {}};
+    }
     return Status(StatusCode::kConfiguration,
                   merged.paths + ": has no current-context; name one with --context" +
                       (merged.contexts.empty() ? "" : rest));
@@ -139,29 +143,65 @@ Result<const Stanza*> ChooseContext(const Merged& merged, const std::string& wan
   return Status(StatusCode::kConfiguration, merged.paths + ": " + message);
 }
 
+// The stanza that the caller wants by name, or else the one that `context` names.
+Result<Stanza> Choose(const Merged& merged, const Stanza& context, const char* key,
+                      const std::string& wanted, const std::vector<Stanza>& stanzas) {
+  if (wanted.empty()) {
+    const Result<const Stanza*> followed = Follow(context, key, stanzas);
+    if (!followed.ok()) return followed.status();
+    return **followed;
+  }
+  if (const Stanza* stanza = Find(stanzas, wanted)) return *stanza;
+  return Status(StatusCode::kConfiguration, merged.paths + ": " + key + " '" + wanted +
+                                                "' is not defined" +
+                                                SuggestStanza(stanzas, wanted));
+}
+
+// What is overridden is not even read: it may be missing, as may a file that it names.
+void RemoveOverridden(const ClusterOverrides& overrides, Stanza& cluster,
+                      Stanza& user) {
+  const auto remove = [](Stanza& stanza, std::initializer_list<const char*> keys) {
+    if (!stanza.value.IsMap()) return;
+    for (const char* key : keys) stanza.value.remove(key);
+  };
+  if (!overrides.server.empty() && cluster.value.IsMap() && !cluster.Has("server")) {
+    cluster.value["server"] = overrides.server;
+  }
+  if (!overrides.certificate_authority.empty() || overrides.insecure_skip_tls_verify) {
+    remove(cluster, {"certificate-authority", "certificate-authority-data",
+                     "insecure-skip-tls-verify"});
+  }
+  if (!overrides.token_file.empty()) {
+    remove(user,
+           {"token", "tokenFile", "username", "password", "exec", "auth-provider"});
+  }
+}
+
 Result<ClusterConfig> Load(const KubeconfigOptions& options) {
   Result<Merged> merged = ReadAll(options.paths);
   if (!merged.ok()) return merged.status();
-  const Result<const Stanza*> context = ChooseContext(*merged, options.context);
+  const Result<Stanza> context = ChooseContext(*merged, options);
   if (!context.ok()) return context.status();
-  const Result<const Stanza*> cluster = Follow(**context, "cluster", merged->clusters);
+  Result<Stanza> cluster =
+      Choose(*merged, *context, "cluster", options.cluster, merged->clusters);
   if (!cluster.ok()) return cluster.status();
+  Result<Stanza> user = Stanza{"", context->path, YAML::Node(YAML::NodeType::Map), {}};
+  if (!options.user.empty() || context->Has("user")) {
+    user = Choose(*merged, *context, "user", options.user, merged->users);
+    if (!user.ok()) return user.status();
+  }
+  RemoveOverridden(options.overrides, *cluster, *user);
 
   ClusterConfig config;
-  if (Status s = internal::ApplyCluster(**cluster, config); !s.ok()) return s;
-  if ((*context)->Has("user")) {
-    const Result<const Stanza*> user = Follow(**context, "user", merged->users);
-    if (!user.ok()) return user.status();
-    // As client-go: over plain HTTP nobody gets to see a credential, so it is as if the
-    // user had none.
-    ClusterConfig checked = config;
-    if (Status s = internal::ApplyUser(**user, checked); !s.ok()) return s;
-    if (config.server.starts_with("https://")) config = std::move(checked);
-  }
-  Result<std::string> default_namespace = (*context)->Text("namespace");
-  if (!default_namespace.ok()) return default_namespace.status();
-  config.namespace_ = *std::move(default_namespace);
-  config.origin = "kubeconfig " + (*context)->path + ", context " + (*context)->name;
+  Status s = internal::ApplyCluster(*cluster, config);
+  if (s.ok()) s = internal::ApplyUser(*user, *cluster, options, config);
+  if (s.ok()) s = internal::Assign(context->Text("namespace"), config.namespace_);
+  if (!s.ok()) return s;
+  config.origin = "kubeconfig " + context->path;
+  if (!context->name.empty()) config.origin += ", context " + context->name;
+  if (!options.cluster.empty()) config.origin += ", cluster " + options.cluster;
+  if (!options.user.empty()) config.origin += ", user " + options.user;
+  if (s = Override(options.overrides, config); !s.ok()) return s;
   return config;
 }
 

@@ -5,37 +5,48 @@
 #include <cerrno>
 #include <cstring>
 
-#include "config/base64.h"
+#include "base/base64.h"
+#include "base/pem.h"
+#include "config/cluster_rules.h"
 #include "config/yaml_document.h"
 
 namespace k8sentry::internal {
 namespace {
-
-// `target = value` for a Result, or the error.
-template <typename T, typename Target>
-Status Assign(Result<T> value, Target& target) {
-  if (!value.ok()) return value.status();
-  target = Target(*std::move(value));
-  return {};
-}
 
 bool IsProxyScheme(std::string_view url) {
   return url.starts_with("http://") || url.starts_with("https://") ||
          url.starts_with("socks5://");
 }
 
-// A server as the API client needs it: with a scheme, without query, fragment and
-// slashes at its end. A path prefix (Rancher's, for one) stays.
-std::string CleanServer(std::string server, bool tls_wanted) {
-  if (server.find("://") == server.npos) {
-    server.insert(0, tls_wanted ? "https://" : "http://");
+// A file of PEM that is empty would leave us with the system's roots, or with nothing.
+Status CheckFile(const Stanza& stanza, const char* key, const std::string& file) {
+  if (file.empty()) return {};
+  const Result<std::string> text = ReadBoundedFile(file, kMaxYamlBytes);
+  if (!text.ok()) {
+    return stanza.Error(key, std::string(key) + ": " + text.status().message());
   }
-  server.resize(std::min(server.find_first_of("?#"), server.size()));
-  while (server.ends_with('/')) server.pop_back();
-  return server;
+  if (text->find_first_not_of(" \t\r\n") != text->npos) return {};
+  return stanza.Error(key, std::string(key) + ": " + file + ": is empty");
 }
 
-// `name` and `name-data`, of which at most one may be there.
+// Here is where a person can be told; at the first request it would be late.
+Status CheckAuthority(const Stanza& cluster, const TlsOptions& tls) {
+  std::string pem = tls.ca_pem;
+  if (!tls.ca_file.empty()) {
+    if (Status s = Assign(ReadBoundedFile(tls.ca_file, kMaxYamlBytes), pem); !s.ok()) {
+      return s;
+    }
+  }
+  if (pem.empty()) return {};
+  const Status s = CheckCertificates(pem);
+  if (s.ok()) return s;
+  const char* key =
+      tls.ca_file.empty() ? "certificate-authority-data" : "certificate-authority";
+  return cluster.Error(key, std::string(key) + ": " + s.message());
+}
+
+}  // namespace
+
 Status ReadPem(const Stanza& stanza, const char* file_key, const char* data_key,
                std::string& file, std::string& pem) {
   if (stanza.Has(file_key) && stanza.Has(data_key)) {
@@ -43,10 +54,11 @@ Status ReadPem(const Stanza& stanza, const char* file_key, const char* data_key,
                                       " are both given; remove one");
   }
   if (Status s = Assign(stanza.File(file_key), file); !s.ok()) return s;
-  return Assign(stanza.Data(data_key), pem);
+  if (Status s = CheckFile(stanza, file_key, file); !s.ok()) return s;
+  if (Status s = Assign(stanza.Data(data_key), pem); !s.ok()) return s;
+  if (!stanza.Has(data_key) || pem.find_first_not_of(" \t\r\n") != pem.npos) return {};
+  return stanza.Error(data_key, std::string(data_key) + " is empty");
 }
-
-}  // namespace
 
 bool Stanza::Has(const char* key) const {
   if (!value.IsMap()) return false;
@@ -71,13 +83,29 @@ Result<std::string> Stanza::Text(const char* key) const {
   return node.Scalar();
 }
 
+Result<std::vector<std::string>> Stanza::List(const char* key) const {
+  std::vector<std::string> list;
+  if (!Has(key)) return list;
+  const YAML::Node node = value[key];
+  bool good = node.IsSequence();
+  for (std::size_t i = 0; good && i < node.size(); ++i) {
+    good = node[i].IsScalar();
+    if (good) list.push_back(node[i].Scalar());
+  }
+  if (!good) return Error(key, std::string(key) + " must be a list of strings");
+  return list;
+}
+
+std::string Stanza::Resolve(const std::string& file) const {
+  const std::size_t slash = path.rfind('/');
+  if (file.empty() || file.starts_with('/') || slash == path.npos) return file;
+  return path.substr(0, slash + 1) + file;
+}
+
 Result<std::string> Stanza::File(const char* key) const {
   Result<std::string> file = Text(key);
   if (!file.ok() || file->empty()) return file;
-  const std::size_t slash = path.rfind('/');
-  if (!file->starts_with('/') && slash != path.npos) {
-    file->insert(0, path.substr(0, slash + 1));
-  }
+  *file = Resolve(*file);
   if (access(file->c_str(), R_OK) != 0) {
     return Error(key, std::string(key) + ": " + *file + ": " + std::strerror(errno));
   }
@@ -100,6 +128,14 @@ Result<bool> Stanza::Bool(const char* key) const {
   return Error(key, std::string(key) + " must be true or false");
 }
 
+Result<Stanza> Stanza::Map(const char* key) const {
+  const YAML::Node node = value.IsMap() ? value[key] : YAML::Node();
+  if (!node.IsDefined() || !node.IsMap()) {
+    return Error(key, std::string(key) + " must be a map");
+  }
+  return Stanza{name, path, node, node.Mark()};
+}
+
 Status ApplyCluster(const Stanza& cluster, ClusterConfig& config) {
   TlsOptions& tls = config.tls;
   Status s = ReadPem(cluster, "certificate-authority", "certificate-authority-data",
@@ -118,11 +154,14 @@ Status ApplyCluster(const Stanza& cluster, ClusterConfig& config) {
     }
     tls.verification = TlsVerification::kInsecureSkipVerify;
   }
+  if (s = CheckAuthority(cluster, tls); !s.ok()) return s;
   if (s = Assign(cluster.Text("proxy-url"), config.proxy); !s.ok()) return s;
   if (!config.proxy.empty() && !IsProxyScheme(config.proxy)) {
     return cluster.Error("proxy-url",
                          "proxy-url must begin with http://, https:// or socks5://");
   }
+  s = Assign(cluster.Bool("disable-compression"), config.disable_compression);
+  if (!s.ok()) return s;
   Result<std::string> server = cluster.Text("server");
   if (!server.ok()) return server.status();
   if (server->empty()) {
@@ -130,56 +169,8 @@ Status ApplyCluster(const Stanza& cluster, ClusterConfig& config) {
                          "cluster '" + cluster.name + "' has no server; add it");
   }
   config.server = CleanServer(*server, *insecure || has_ca || !tls.server_name.empty());
-  if (!config.server.starts_with("https://") && !config.server.starts_with("http://")) {
+  if (!IsHttpUrl(config.server)) {
     return cluster.Error("server", "server must begin with https:// or http://");
-  }
-  return {};
-}
-
-Status ApplyUser(const Stanza& user, ClusterConfig& config) {
-  TlsOptions& tls = config.tls;
-  std::string key;
-  Status s = ReadPem(user, "client-certificate", "client-certificate-data",
-                     tls.certificate_file, tls.certificate_pem);
-  if (s.ok()) s = ReadPem(user, "client-key", "client-key-data", tls.key_file, key);
-  tls.key_pem = Secret(std::move(key));
-  if (s.ok()) s = Assign(user.Text("token"), config.token);
-  if (s.ok()) s = Assign(user.File("tokenFile"), config.token_file);
-  if (s.ok()) s = Assign(user.Text("username"), config.username);
-  if (s.ok()) s = Assign(user.Text("password"), config.password);
-  if (!s.ok()) return s;
-
-  const bool has_certificate =
-      !tls.certificate_file.empty() || !tls.certificate_pem.empty();
-  const bool has_key = !tls.key_file.empty() || !tls.key_pem.empty();
-  const bool has_token = !config.token.empty() || !config.token_file.empty();
-  const bool has_basic = !config.username.empty();
-  if (has_certificate != has_key) {
-    const char* file = has_key ? "client-key" : "client-certificate";
-    const char* data = has_key ? "client-key-data" : "client-certificate-data";
-    return user.Error(user.Has(file) ? file : data,
-                      "a client certificate and its key come together; one is missing");
-  }
-  if (has_token && has_basic) {
-    return user.Error("username",
-                      "a token and a username exclude each other; remove one");
-  }
-  for (const char* name : {"as", "as-uid", "as-groups", "as-user-extra"}) {
-    // Leaving it out would act with more rights than the file grants.
-    if (user.Has(name)) {
-      return user.Error(name, "impersonation is not supported; remove " +
-                                  std::string(name) + " or use another user");
-    }
-  }
-  // As in client-go, a plugin is not asked when there is another credential.
-  const bool has_credential = has_certificate || has_token || has_basic;
-  for (const char* name : {"exec", "auth-provider"}) {
-    if (user.Has(name) && !has_credential) {
-      return user.Error(
-          name, "user '" + user.name + "' needs " + name +
-                    ", which k8sentry does not run; use a token, a tokenFile or a "
-                    "client certificate (kubectl create token NAME makes one)");
-    }
   }
   return {};
 }

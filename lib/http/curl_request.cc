@@ -27,6 +27,16 @@ bool IsToken(std::string_view text) {
   });
 }
 
+// A proxy's URL may hold a password.
+std::string WithoutUser(std::string url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t begin = scheme == url.npos ? 0 : scheme + 3;
+  const std::size_t end = std::min(url.find('/', begin), url.size());
+  const std::size_t at = url.rfind('@', end);
+  if (at != url.npos && at >= begin) url.erase(begin, at + 1 - begin);
+  return url;
+}
+
 bool IsHeaderValue(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
 }
@@ -218,8 +228,16 @@ CURLcode CurlRequest::Resume() {
 
 Status CurlRequest::StatusOf(CURLcode code) const {
   if (code == CURLE_OK) return {};
-  if (own_error_ != nullptr) return Status(StatusCode::kUnavailable, own_error_);
-  return StatusOfCurl(code, error_);
+  const Status status = own_error_ != nullptr
+                            ? Status(StatusCode::kUnavailable, own_error_)
+                            : StatusOfCurl(code, error_);
+  if (request_.proxy.empty()) return status;
+  // Whom the message is about is not clear without it; and waiting gives no login.
+  long answer = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &answer);
+  return Status(
+      answer == 407 ? StatusCode::kConfiguration : status.code(),
+      status.message() + "; asked through the proxy " + WithoutUser(request_.proxy));
 }
 
 }  // namespace k8sentry::internal

@@ -3,12 +3,15 @@
 // Watches, lists and look-ups of one cluster share it, and with it one credential.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "k8sentry/cluster_config.h"
 #include "k8sentry/http_transport.h"
 #include "kube/credential.h"
+#include "kube/tls_files.h"
 
 namespace k8sentry::internal {
 
@@ -16,26 +19,38 @@ class ApiClient {
  public:
   // `transport` must outlive it.
   ApiClient(const ClusterConfig& cluster, HttpTransport& transport);
+  ApiClient(const ApiClient&) = delete;
+  ApiClient& operator=(const ApiClient&) = delete;
 
-  // Whether a request can be made at `now`. Errors: kUnavailable while the credential
-  // is being fetched, until NextDeadline() (`pending`), or when that failed.
-  Status Prepare(SteadyTime now);
-  bool pending() const { return false; }
-  SteadyTime NextDeadline() const { return SteadyTime::max(); }
+  // Whether a request can be made at `now`; reads files that have changed. Errors:
+  // kUnavailable while the credential is being fetched, until NextDeadline()
+  // (`pending`), or when that failed; kConfiguration.
+  Status Prepare(Now now);
+  bool pending() const { return credential_.pending(); }
+  SteadyTime NextDeadline() const { return credential_.NextDeadline(); }
 
   // A GET of `path` ("/api/v1/events?limit=500") that asks for JSON. Requires: Prepare
   // was ok.
-  HttpRequest Get(std::string_view path, SteadyTime now);
+  HttpRequest Get(std::string_view path) const;
+  // Starts it, as the cluster's configuration limits it. Errors: as HttpTransport.
+  Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler);
   // The server answered 401: the credential is fetched anew before the next request.
   void Refused() { credential_.Refused(); }
 
   HttpTransport& transport() { return transport_; }
   const ClusterConfig& cluster() const { return cluster_; }
+  // How often the credential could not be read or fetched anew; the last good one
+  // stays.
+  std::uint64_t credential_failures() const {
+    return credential_.failures() + tls_.failures();
+  }
 
  private:
   const ClusterConfig cluster_;
-  std::string server_;  // without a slash at its end
+  std::string server_;               // without a slash at its end
+  std::vector<HttpHeader> headers_;  // of every request
   HttpTransport& transport_;
+  TlsFiles tls_;
   Credential credential_;
 };
 

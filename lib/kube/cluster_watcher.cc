@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kMaxInboxBytes = 2 << 20;
 // Of the metadata of one namespace.
 constexpr std::size_t kMaxObjectBytes = 256 << 10;
-constexpr char kMetadataOnly[] =
-    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json";
 constexpr char kClusterPath[] = "/api/v1/namespaces/kube-system";
 
 std::string EventsPath(const std::string& namespace_name) {
@@ -100,7 +98,7 @@ void ClusterWatcher::GiveUpWatch() {
 
 bool ClusterWatcher::StartNext(Now now) {
   if (now.steady < machine_.NextDeadline()) return false;
-  const Status prepared = api_.Prepare(now.steady);
+  const Status prepared = api_.Prepare(now);
   if (api_.pending()) return false;
   std::optional<WatchRequest> next = machine_.Next(now.steady);
   if (!next) return false;
@@ -113,12 +111,12 @@ bool ClusterWatcher::StartNext(Now now) {
   }
   std::string path = asks(Ask::kIdentify) ? kClusterPath : path_;
   if (!request_->query.empty()) path += "?" + request_->query;
-  HttpRequest request = api_.Get(path, now.steady);
-  if (asks(Ask::kIdentify)) request.headers = {{"Accept", kMetadataOnly}};
+  HttpRequest request =
+      api_.Get(path, asks(Ask::kIdentify) ? kMetadataOnly : kJson);
   request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
   request.accept_gzip = !watch;
   request.deadline = request_->deadline;
-  Result<HttpRequestId> id = api_.transport().Start(std::move(request), *this);
+  Result<HttpRequestId> id = api_.Start(std::move(request), *this);
   if (id.ok()) {
     id_ = *id;
   } else {

@@ -1,37 +1,11 @@
 #include "kube/credential.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <memory>
+#include "base/base64.h"
 
 namespace k8sentry::internal {
 namespace {
 
-constexpr std::size_t kMaxBytes = 64 << 10;
-
-struct Close {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-std::string EncodeBase64(std::string_view text) {
-  static constexpr char kAlphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      const bool there = i + j < text.size();
-      bits = bits << 8 | (there ? static_cast<unsigned char>(text[i + j]) : 0);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out.push_back(i + j <= text.size() ? kAlphabet[bits >> (18 - 6 * j) & 63] : '=');
-    }
-  }
-  return out;
-}
+constexpr Duration kTokenPeriod = std::chrono::minutes(1);
 
 bool IsOneLine(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
@@ -39,41 +13,58 @@ bool IsOneLine(std::string_view text) {
 
 }  // namespace
 
-Result<std::string> ReadSmallFile(const std::string& path) {
-  const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rbe"));
-  if (!file) {
-    return Status(errno == ENOENT ? StatusCode::kNotFound : StatusCode::kConfiguration,
-                  path + ": " + std::strerror(errno));
-  }
-  std::string text(kMaxBytes, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) {
-    return Status(StatusCode::kConfiguration, path + ": cannot be read");
-  }
-  text.erase(text.find_last_not_of(" \t\r\n") + 1);
-  text.erase(0, std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-  return text;
-}
-
-Credential::Credential(const ClusterConfig& cluster) : token_file_(cluster.token_file) {
+Credential::Credential(const ClusterConfig& cluster) {
+  const TlsOptions& tls = cluster.tls;
+  if (!cluster.token_file.empty())
+    token_file_.emplace(cluster.token_file, kTokenPeriod);
   if (!cluster.token.empty()) {
-    value_ = Secret("Bearer " + cluster.token.Reveal());
-  } else if (!cluster.username.empty() && token_file_.empty()) {
-    value_ = Secret("Basic " +
-                    EncodeBase64(cluster.username + ":" + cluster.password.Reveal()));
+    authorization_ = Secret("Bearer " + cluster.token.Reveal());
+  } else if (!cluster.username.empty() && !token_file_) {
+    authorization_ = Secret(
+        "Basic " + EncodeBase64(cluster.username + ":" + cluster.password.Reveal()));
   }
+  // As in client-go, a plugin is not asked when there is another credential.
+  const bool has_other = token_file_ || !authorization_.empty() ||
+                         !tls.certificate_pem.empty() || !tls.certificate_file.empty();
+  if (cluster.exec && !has_other) plugin_.emplace(cluster);
 }
 
-const Secret& Credential::At(SteadyTime now) {
-  if (!token_file_.empty() && now >= next_read_) {
-    next_read_ = now + std::chrono::minutes(1);
-    const Result<std::string> token = ReadSmallFile(token_file_);
-    // In the middle of the kubelet's swap it may be empty or absent.
-    if (token.ok() && !token->empty() && IsOneLine(*token)) {
-      value_ = Secret("Bearer " + *token);
-    }
+Status Credential::Prepare(Now now) {
+  if (token_file_) return ReadToken(now.steady);
+  if (!plugin_) return {};
+  if (Status status = plugin_->Prepare(now); !status.ok()) return status;
+  const std::string& token = plugin_->credential().token.Reveal();
+  authorization_ = Secret(token.empty() ? "" : "Bearer " + token);
+  return {};
+}
+
+Status Credential::ReadToken(SteadyTime now) {
+  std::optional<Result<std::string>> read = token_file_->ReadIfDue(now);
+  if (!read) return {};
+  Status status = read->status();
+  if (status.ok() && !IsOneLine(**read)) {
+    status = Status(StatusCode::kConfiguration, "there is more than a token in it");
   }
-  return value_;
+  if (status.ok()) {
+    authorization_ = Secret("Bearer " + **read);
+    return {};
+  }
+  // In the middle of the kubelet's swap it may be empty or absent.
+  ++failures_;
+  token_file_->Expire();
+  if (!authorization_.empty()) return {};
+  return Status(StatusCode::kConfiguration, "token file: " + status.message());
+}
+
+void Credential::Refused() {
+  if (token_file_) token_file_->Expire();
+  if (plugin_) plugin_->Refused();
+}
+
+void Credential::AddCertificate(TlsOptions& tls) const {
+  if (!plugin_ || plugin_->credential().certificate_pem.empty()) return;
+  tls.certificate_pem = plugin_->credential().certificate_pem;
+  tls.key_pem = plugin_->credential().key_pem;
 }
 
 }  // namespace k8sentry::internal

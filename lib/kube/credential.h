@@ -1,33 +1,50 @@
-// What proves to an API server who asks, read again while we run.
+// What proves to an API server who asks, read or fetched again while we run.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "k8sentry/cluster_config.h"
 #include "k8sentry/time.h"
+#include "kube/exec_plugin.h"
+#include "kube/watched_file.h"
 
 namespace k8sentry::internal {
 
-// The file's text without white space around it, at most 64 KiB.
-// Errors: kNotFound, kConfiguration.
-Result<std::string> ReadSmallFile(const std::string& path);
-
-// The Authorization header of a cluster, read again when it may have changed.
 class Credential {
  public:
+  // `cluster` must outlive it.
   explicit Credential(const ClusterConfig& cluster);
 
-  // The value for a request at `now`: "Bearer ...", "Basic ..." or empty. A token file
-  // is read again a minute after it was last read; when that fails, the last good token
-  // stays.
-  const Secret& At(SteadyTime now);
-  // The server refused it: At reads the file at once.
-  void Refused() { next_read_ = SteadyTime::min(); }
+  // Reads the token file when it has changed, or a minute after it was last read; when
+  // that fails, the last good token stays. Or runs the plugin when it must.
+  // Errors: kUnavailable while the plugin runs, until NextDeadline() (`pending`);
+  // kConfiguration while there is no credential at all.
+  Status Prepare(Now now);
+  bool pending() const { return plugin_ && plugin_->pending(); }
+  SteadyTime NextDeadline() const {
+    return pending() ? plugin_->NextDeadline() : SteadyTime::max();
+  }
+  // The server refused it: the next Prepare reads or fetches at once.
+  void Refused();
+
+  // The Authorization header: "Bearer ...", "Basic ..." or empty.
+  const Secret& authorization() const { return authorization_; }
+  // Puts a fetched client certificate into `tls`.
+  void AddCertificate(TlsOptions& tls) const;
+  // How often the token file could not be used, or the plugin failed.
+  std::uint64_t failures() const {
+    return failures_ + (plugin_ ? plugin_->failures() : 0);
+  }
 
  private:
-  std::string token_file_;
-  Secret value_;
-  SteadyTime next_read_ = SteadyTime::min();
+  Status ReadToken(SteadyTime now);
+
+  std::optional<WatchedFile> token_file_;
+  std::optional<ExecCredential> plugin_;
+  Secret authorization_;
+  std::uint64_t failures_ = 0;
 };
 
 }  // namespace k8sentry::internal

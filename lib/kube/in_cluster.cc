@@ -1,6 +1,6 @@
 
 #include "k8sentry/cluster_config.h"
-#include "kube/credential.h"
+#include "kube/watched_file.h"
 
 namespace k8sentry {
 

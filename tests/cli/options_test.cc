@@ -71,6 +71,71 @@ TEST(ParseRun, ReadsItsOwnFlags) {
   EXPECT_EQ(options->pipeline.time, TimeSource::kCaller);
 }
 
+TEST(ParseRun, ReadsWhatKubectlReads) {
+  bool help = false;
+  const auto options = ParseRun({"--cluster",
+                                 "c",
+                                 "--user=u",
+                                 "-n",
+                                 "shop",
+                                 "--as",
+                                 "jane",
+                                 "--as-group",
+                                 "a,b",
+                                 "--as-group=c",
+                                 "--as-uid",
+                                 "17",
+                                 "--request-timeout",
+                                 "1m30s",
+                                 "--server",
+                                 "https://h",
+                                 "--token-file",
+                                 "/t",
+                                 "--certificate-authority=/ca",
+                                 "--tls-server-name",
+                                 "kubernetes"},
+                                help);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->cluster, "c");
+  EXPECT_EQ(options->user, "u");
+  EXPECT_THAT(options->pipeline.filter.namespace_.include, ElementsAre("shop"));
+  const ClusterOverrides& over = options->overrides;
+  EXPECT_EQ(over.impersonation.user, "jane");
+  EXPECT_EQ(over.impersonation.uid, "17");
+  EXPECT_THAT(over.impersonation.groups, ElementsAre("a,b", "c"))
+      << "a group's name may hold a comma";
+  EXPECT_EQ(over.request_timeout, 90s);
+  EXPECT_EQ(over.server, "https://h");
+  EXPECT_EQ(over.token_file, "/t");
+  EXPECT_EQ(over.certificate_authority, "/ca");
+  EXPECT_EQ(over.tls_server_name, "kubernetes");
+  EXPECT_FALSE(over.insecure_skip_tls_verify);
+  EXPECT_TRUE(ParseRun({"--insecure-skip-tls-verify"}, help)
+                  ->overrides.insecure_skip_tls_verify);
+}
+
+TEST(ParseRun, SaysInOneLineWhatIsWrong) {
+  const struct {
+    std::vector<std::string> arguments;
+    const char* message;
+  } kCases[] = {
+      {{"--token", "hush"}, "did you mean '--token-file'?"},
+      {{"--server="}, "--server must not be empty"},
+      {{"--context", ""}, "--context must not be empty"},
+      {{"--request-timeout", "30"}, "--request-timeout: "},
+      {{"-A", "-n", "shop"}, "exclude each other"},
+      {{"--insecure-skip-tls-verify", "--certificate-authority", "/ca"},
+       "--insecure-skip-tls-verify and --certificate-authority exclude each other"},
+  };
+  for (const auto& c : kCases) {
+    bool help = false;
+    const auto options = ParseRun(c.arguments, help);
+    EXPECT_EQ(options.status().code(), StatusCode::kInvalidArgument) << c.message;
+    EXPECT_THAT(options.status().message(), HasSubstr(c.message));
+    EXPECT_THAT(options.status().message(), ::testing::Not(HasSubstr("hush")));
+  }
+}
+
 TEST(ParseReplay, SaysInOneLineWhatIsWrong) {
   const struct {
     std::vector<std::string> arguments;

@@ -27,7 +27,7 @@ class ApiServer(http.server.ThreadingHTTPServer):
 
     def __init__(self, items=1, frames=()):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.items, self.frames, self.requests = items, list(frames), []
+        self.items, self.frames, self.requests, self.headers = items, list(frames), [], []
         self.closing, self.watched = threading.Event(), threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -49,6 +49,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.requests.append((self.path, self.headers.get("Authorization")))
+        self.server.headers.append(self.headers)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         if "watch=" in self.path:
@@ -117,6 +118,81 @@ class Configuration(Running):
         done = run("run", KUBECONFIG=self.kubeconfig("http://127.0.0.1:1"), SENTRY_DSN="https://topsecretkey@x")
         self.assertEqual(done.returncode, 78)
         self.assertNotIn(b"topsecretkey", done.stderr)
+
+
+PLUGIN_CONFIG = """apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {exec: {command: ./plugin, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+current-context: x
+"""
+
+
+class Credentials(Running):
+    def test_an_agent_that_is_no_pod_needs_flags_only(self):
+        server = self.api_server(items=0)
+        home = self.folder / "home"
+        (home / ".kube").mkdir(parents=True)
+        (home / ".kube/config").write_text("{", encoding="utf-8")  # would be an error
+        self.start("--server", server.url, "--as", "jane", "--as-group", "devs", "--as-group", "ops", "--as-uid", "17", HOME=str(home))
+        self.assertTrue(server.watched.wait(TIMEOUT))
+        for headers in server.headers:
+            self.assertEqual(headers.get("Impersonate-User"), "jane")
+            self.assertEqual(headers.get_all("Impersonate-Group"), ["devs", "ops"])
+            self.assertEqual(headers.get("Impersonate-Uid"), "17")
+
+    def test_a_token_that_stays_unused_is_spoken_of_and_never_shown(self):
+        server = self.api_server(items=0)
+        token = self.folder / "token"
+        token.write_text("topsecrettoken", encoding="utf-8")
+        _, _, err = self.start("--server", server.url, "--token-file", str(token))
+        err.until(b"has no TLS; use https://")
+        self.assertTrue(server.watched.wait(TIMEOUT))
+        self.assertIsNone(server.requests[0][1])
+        self.assertNotIn(b"topsecrettoken", err.text)
+
+    def test_flags_that_contradict_are_wrong_usage(self):
+        for flags in (("--as-group", "devs"), ("--server", "ftp://x")):
+            done = run("run", "--server", "https://127.0.0.1:1", *flags)
+            self.assertEqual((done.returncode, done.stdout), (2, b""), done.stderr)
+
+    def test_a_file_that_is_not_there_is_78(self):
+        for flag in ("--token-file", "--certificate-authority"):
+            done = run("run", "--server", "https://127.0.0.1:1", flag, "/nonexistent/file")
+            self.assertEqual(done.returncode, 78)
+            self.assertIn(b"/nonexistent/file: No such file or directory", done.stderr)
+
+    def test_a_plugin_runs_without_what_is_ours(self):
+        path = self.folder / "config"
+        path.write_text(PLUGIN_CONFIG, encoding="utf-8")
+        plugin = self.folder / "plugin"
+        plugin.write_text("#!/bin/sh\nenv\necho speaking >&2\nenv > $DIR/env.new; mv $DIR/env.new $DIR/env\nexit 1\n", encoding="utf-8")
+        plugin.chmod(0o700)
+        child, _, err = self.start(KUBECONFIG=str(path), DIR=str(self.folder), SENTRY_DSN="http://topsecretkey@127.0.0.1:1/1")
+        err.until(b"failed with exit code 1")
+        self.assertIn(b"speaking", err.text)
+        seen = (self.folder / "env").read_text(encoding="utf-8")
+        self.assertIn("KUBERNETES_EXEC_INFO=", seen)
+        self.assertIn("PATH=/usr/bin:/bin\n", seen)
+        self.assertNotIn("SENTRY", seen)
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(child), 0)
+
+    def test_a_hanging_plugin_ends_with_us(self):
+        path = self.folder / "config"
+        path.write_text(PLUGIN_CONFIG, encoding="utf-8")
+        plugin = self.folder / "plugin"
+        plugin.write_text("#!/bin/sh\necho $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid\nsleep 1000\n", encoding="utf-8")
+        plugin.chmod(0o700)
+        child, _, err = self.start(KUBECONFIG=str(path), DIR=str(self.folder))
+        end = time.monotonic() + TIMEOUT
+        while not (self.folder / "pid").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        pid = int((self.folder / "pid").read_text(encoding="utf-8"))
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(self.end(child), 0)
+        self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
 
 
 class Watching(Running):

@@ -1,38 +1,19 @@
 #include <fstream>
 
+#include "base/base64.h"
 #include "k8sentry/cluster_config.h"
+#include "kubeconfig_files.h"
 
 namespace k8sentry {
 namespace {
 
-// A folder of one test, for files with kubeconfigs and what they refer to.
-class Kubeconfig : public ::testing::Test {
- protected:
-  Kubeconfig() {
-    std::string pattern = ::testing::TempDir() + "k8sentry_kubeconfig_XXXXXX";
-    dir_ = mkdtemp(pattern.data());
-  }
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    const std::string path = dir_ + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
-  // A file with one cluster, user and context, whose maps hold these lines.
-  std::string One(const std::string& cluster, const std::string& user) const {
-    return Write("config",
-                 "apiVersion: v1\nkind: Config\ncurrent-context: dev\n"
-                 "contexts: [{name: dev, context: {cluster: c, user: u}}]\n"
-                 "clusters:\n- name: c\n  cluster:\n    server: https://h:6443\n" +
-                     cluster + "users:\n- name: u\n  user:\n    x: y\n" + user);
-  }
-  std::string dir_;
-};
+using internal::Kubeconfig;
 
 TEST_F(Kubeconfig, GivesWhatTheCurrentContextNames) {
   const std::string path = Write("config", R"(
 apiVersion: v1
 kind: Config
+preferences: {colors: true}
 current-context: prod
 contexts:
 - name: dev
@@ -45,7 +26,8 @@ clusters:
   cluster:
     server: https://two:6443/k8s/clusters/c-1/?a=b#c
     tls-server-name: kubernetes
-    certificate-authority-data: Q0EKdGV4dA==
+    certificate-authority-data: )" + internal::EncodeBase64(ca().pem()) +
+                                               R"(
     proxy-url: socks5://127.0.0.1:1080
     disable-compression: true
     extensions: [{name: x, extension: {a: b}}]
@@ -57,7 +39,8 @@ users:
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->server, "https://two:6443/k8s/clusters/c-1");
   EXPECT_EQ(config->tls.server_name, "kubernetes");
-  EXPECT_EQ(config->tls.ca_pem, "CA\ntext");
+  EXPECT_EQ(config->tls.ca_pem, ca().pem());
+  EXPECT_TRUE(config->disable_compression);
   EXPECT_EQ(config->tls.verification, TlsVerification::kVerify);
   EXPECT_EQ(config->proxy, "socks5://127.0.0.1:1080");
   EXPECT_EQ(config->token.Reveal(), "two");
@@ -84,10 +67,10 @@ TEST_F(Kubeconfig, ReadsJsonToo) {
 }
 
 TEST_F(Kubeconfig, ResolvesPathsAgainstTheFileThatNamesThem) {
-  Write("ca.crt", "CA");
+  Write("ca.crt", ca().pem());
   Write("token", "t");
-  Write("me.crt", "C");
-  const std::string key = Write("me.key", "K");
+  Write("me.crt", me().certificate_pem);
+  const std::string key = Write("me.key", me().key_pem);
   const std::string path = One(
       "    certificate-authority: ca.crt\n",
       "    tokenFile: token\n    client-certificate: ./me.crt\n    client-key: " + key +
@@ -133,6 +116,9 @@ users: [{name: u, user: {token: hush}}]
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->server, "http://127.0.0.1:8080");
   EXPECT_TRUE(config->token.empty());
+  EXPECT_EQ(config->warning,
+            "the credential (token) is not used, for http://127.0.0.1:8080 has no TLS; "
+            "use https://");
 }
 
 TEST_F(Kubeconfig, TakesABareHostForHttpsWhenTlsIsSpokenOf) {
@@ -168,21 +154,36 @@ struct Fault {
 };
 
 TEST_F(Kubeconfig, SaysWhereAFaultIsAndWhatToDo) {
-  Write("ca.crt", "CA");
+  Write("ca.crt", ca().pem());
+  Write("empty.crt", " \n");
+  Write("bad.crt", "hush");
+  const std::string certificate =
+      "    client-certificate-data: " + internal::EncodeBase64(me().certificate_pem) +
+      "\n";
+  const std::string other_key =
+      "    client-key-data: " + internal::EncodeBase64(ca().Sign("DNS:you").key_pem) +
+      "\n";
   const std::vector<Fault> faults = {
       {"    certificate-authority: none.crt\n", "",
        "9:28: certificate-authority: DIR/none.crt: No such file or directory"},
+      {"    certificate-authority: empty.crt\n", "",
+       "9:28: certificate-authority: DIR/empty.crt: is empty"},
+      {"    certificate-authority: bad.crt\n", "",
+       "9:28: certificate-authority: there is no certificate in it"},
       {"    certificate-authority: ca.crt\n    certificate-authority-data: QQ==\n", "",
        "9:28: certificate-authority and certificate-authority-data are both given; "
        "remove one"},
       {"    certificate-authority-data: '{}'\n", "",
        "9:33: certificate-authority-data is not base64"},
+      {"    certificate-authority-data: ' '\n", "",
+       "9:33: certificate-authority-data is empty"},
       {"    certificate-authority: ca.crt\n    insecure-skip-tls-verify: true\n", "",
        "10:31: a certificate authority and insecure-skip-tls-verify exclude each "
-       "other; "
-       "remove one"},
+       "other; remove one"},
       {"    insecure-skip-tls-verify: perhaps\n", "",
        "9:31: insecure-skip-tls-verify must be true or false"},
+      {"    disable-compression: 1\n", "",
+       "9:26: disable-compression must be true or false"},
       {"    proxy-url: gopher://x\n", "",
        "9:16: proxy-url must begin with http://, https:// or socks5://"},
       {"    tls-server-name: [a]\n", "", "9:22: tls-server-name must be a string"},
@@ -190,18 +191,31 @@ TEST_F(Kubeconfig, SaysWhereAFaultIsAndWhatToDo) {
        "13:30: a client certificate and its key come together; one is missing"},
       {"", "    client-key-data: QQ==\n",
        "13:22: a client certificate and its key come together; one is missing"},
+      {"", certificate + other_key,
+       "13:30: client-certificate-data: the client key is not the certificate's"},
+      {"", certificate + "    client-key-data: aHVzaA==\n",
+       "13:30: client-certificate-data: there is no private key in it, or an "
+       "encrypted one"},
+      {"", "    tokenFile: none\n",
+       "13:16: tokenFile: DIR/none: No such file or directory"},
       {"", "    token: hush\n    username: me\n",
        "14:15: a token and a username exclude each other; remove one"},
-      {"", "    token: hush\n    as: admin\n",
-       "14:9: impersonation is not supported; remove as or use another user"},
-      {"", "    exec: {command: aws}\n",
-       "13:11: user 'u' needs exec, which k8sentry does not run; use a token, a "
-       "tokenFile "
-       "or a client certificate (kubectl create token NAME makes one)"},
+      {"", "    token: hush\n    as-groups: [admins]\n",
+       "14:16: as-uid, as-groups and as-user-extra need a user to act as; add it as "
+       "'as'"},
+      {"", "    as: u\n    as-groups: admins\n",
+       "14:16: as-groups must be a list of strings"},
+      {"", "    as: u\n    as-user-extra: [a]\n", "14:20: as-user-extra must be a map"},
+      {"", "    as: u\n    as-user-extra: {a: b}\n",
+       "14:24: a must be a list of strings"},
+      {"", "    as: \"a\\r\\nX: y\"\n",
+       "13:9: a name to act as must not have control characters"},
+      {"", "    exec: {command: aws}\n    auth-provider: {name: oidc}\n",
+       "14:20: exec and auth-provider exclude each other; remove auth-provider"},
       {"", "    auth-provider: {name: oidc}\n",
-       "13:20: user 'u' needs auth-provider, which k8sentry does not run; use a token, "
-       "a "
-       "tokenFile or a client certificate (kubectl create token NAME makes one)"},
+       "13:20: user 'u' needs auth-provider, which is gone from Kubernetes; use exec, "
+       "a tokenFile or a client certificate (kubectl create token NAME makes a "
+       "token)"},
       {"", "    token: [hush\n", "14:1: is not YAML: end of sequence flow not found"},
   };
   for (const Fault& fault : faults) {
@@ -222,7 +236,8 @@ TEST_F(Kubeconfig, SuggestsTheNameThatWasMeant) {
   const std::string text = R"(
 current-context: porduction
 contexts:
-- {name: production, context: {cluster: c, user: nobody}}
+- {name: production, context: {cluster: c}}
+- {name: lost, context: {cluster: c, user: nobody}}
 - {name: dev, context: {cluster: cc}}
 clusters: [{name: c, cluster: {}}]
 )";
@@ -235,11 +250,14 @@ clusters: [{name: c, cluster: {}}]
       path + ":2:18: context 'porduction' is not defined; did you mean 'production'?");
   EXPECT_EQ(message("staging-eu"), path +
                                        ": context 'staging-eu' is not defined; there "
-                                       "is: production, dev");
+                                       "is: production, lost, dev");
   EXPECT_EQ(message("dev"), path +
-                                ":5:34: context 'dev' names the cluster 'cc', which is "
+                                ":6:34: context 'dev' names the cluster 'cc', which is "
                                 "not defined; did you mean 'c'?");
-  EXPECT_EQ(message("production"), path + ":6:12: cluster 'c' has no server; add it");
+  EXPECT_EQ(message("production"), path + ":7:12: cluster 'c' has no server; add it");
+  EXPECT_EQ(message("lost"), path +
+                                 ":5:44: context 'lost' names the user 'nobody', "
+                                 "which is not defined");
 }
 
 TEST_F(Kubeconfig, SurvivesFilesThatAreNone) {
@@ -293,7 +311,7 @@ class InCluster : public Kubeconfig {
 
 TEST_F(InCluster, ReadsWhatThePodsFileSystemHolds) {
   Write("token", "t0ken\n");
-  Write("ca.crt", "CA");
+  Write("ca.crt", ca().pem());
   Write("namespace", "shop");
   const Result<ClusterConfig> config = LoadInClusterConfig(Options());
   ASSERT_TRUE(config.ok()) << config.status().message();

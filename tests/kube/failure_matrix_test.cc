@@ -384,18 +384,20 @@ TEST_F(FailureMatrix, KeepsTheLastGoodTokenWhileTheFileIsReplaced) {
   std::ofstream(path) << "good";
   options.cluster.token_file = path;
   Credential credential(options.cluster);
-  EXPECT_EQ(credential.At(now.steady).Reveal(), "Bearer good");
+  const auto token_after = [&](Duration duration) {
+    EXPECT_TRUE(credential.Prepare({now.steady + duration, now.wall}).ok());
+    return credential.authorization().Reveal();
+  };
+  EXPECT_EQ(token_after({}), "Bearer good");
   for (const char* text : {"", "\n", "a\nb"}) {
     std::ofstream(path) << text;
-    credential.Refused();
-    EXPECT_EQ(credential.At(now.steady).Reveal(), "Bearer good");
+    EXPECT_EQ(token_after({}), "Bearer good");
   }
   std::remove(path.c_str());
-  credential.Refused();
-  EXPECT_EQ(credential.At(now.steady).Reveal(), "Bearer good");
+  EXPECT_EQ(token_after({}), "Bearer good");
+  EXPECT_EQ(credential.failures(), 4u);
   std::ofstream(path) << "next";
-  EXPECT_EQ(credential.At(now.steady + seconds(59)).Reveal(), "Bearer good");
-  EXPECT_EQ(credential.At(now.steady + seconds(61)).Reveal(), "Bearer next");
+  EXPECT_EQ(token_after({}), "Bearer next") << "at once, for it has changed";
 }
 
 TEST_F(FailureMatrix, SaysUnauthorizedOnceAndBacksOff) {

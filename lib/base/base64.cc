@@ -1,12 +1,31 @@
-#include "config/base64.h"
+#include "base/base64.h"
 
 #include <cstdint>
 
 namespace k8sentry::internal {
+namespace {
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+}  // namespace
+
+std::string EncodeBase64(std::string_view bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      const bool there = i + j < bytes.size();
+      bits = bits << 8 | (there ? static_cast<unsigned char>(bytes[i + j]) : 0);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      out.push_back(i + j <= bytes.size() ? kAlphabet[bits >> (18 - 6 * j) & 63] : '=');
+    }
+  }
+  return out;
+}
 
 std::optional<std::string> DecodeBase64(std::string_view text) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   std::uint32_t bits = 0;
   int digits = 0;

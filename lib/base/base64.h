@@ -1,4 +1,4 @@
-// Base64 as kubeconfig's `-data` fields have it.
+// Base64: RFC 4648, section 4, with padding.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,9 @@
 
 namespace k8sentry::internal {
 
-// RFC 4648, section 4, with padding; white space is skipped. Nullopt for anything else.
+std::string EncodeBase64(std::string_view bytes);
+
+// White space is skipped; nullopt for what is no Base64.
 std::optional<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace k8sentry::internal
