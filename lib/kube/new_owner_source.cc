@@ -13,7 +13,9 @@ Status Check(const OwnerSourceOptions& options) {
   if (!server.starts_with("https://") && !server.starts_with("http://")) {
     return bad("the cluster's server must begin with https:// or http://");
   }
-  if (options.max_wait < Duration::zero()) return bad("max_wait is negative");
+  if (options.max_wait < Duration::zero() || options.max_wait > std::chrono::hours(1)) {
+    return bad("max_wait must be from 0 to 1h");
+  }
   if (options.max_waiting_events == 0 || options.max_waiting_bytes == 0) {
     return bad("max_waiting_events and max_waiting_bytes must be at least 1");
   }
