@@ -55,7 +55,12 @@ CommandSpec RunCommand() {
                     "kubeconfig to use (default: $KUBECONFIG, then the Pod's service "
                     "account, then ~/.kube/config)"},
                    {0, "context", "NAME", "context of the kubeconfig"},
-                   {'A', "all-namespaces", "", "watch all namespaces (the default)"}}},
+                   {'A', "all-namespaces", "", "watch all namespaces (the default)"},
+                   {0, "no-owner-lookup", "",
+                    "do not ask the API server whose Pods, ReplicaSets and Jobs they "
+                    "are; their names must do"},
+                   {0, "owner-wait", "DURATION",
+                    "how long an Event waits for that answer (default 500ms)"}}},
                  ReportFlags(),
                  GroupingFlags(),
                  {"Output and shutdown",

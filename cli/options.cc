@@ -250,6 +250,12 @@ Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& hel
   if (!status.ok()) return status;
   if (const std::string* file = parsed->last("kubeconfig")) options.kubeconfig = *file;
   if (const std::string* name = parsed->last("context")) options.context = *name;
+  options.owner_lookup = !parsed->has("no-owner-lookup");
+  const Status wait = ReadDuration(*parsed, "owner-wait", options.owner_wait);
+  if (!wait.ok()) return wait;
+  if (options.owner_wait > std::chrono::hours(1)) {
+    return Usage("--owner-wait: an hour is the most; an answer takes milliseconds");
+  }
   if (!parsed->words.empty()) {
     return Usage("run takes no argument, but got '" +
                  EscapeForTerminal(parsed->words[0]) + "'");

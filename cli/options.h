@@ -31,6 +31,8 @@ struct ReplayOptions {
 struct RunOptions {
   std::string kubeconfig;
   std::string context;
+  bool owner_lookup = true;
+  Duration owner_wait = std::chrono::milliseconds(500);
   OutputFormat output = OutputFormat::kText;
   ColorWhen color = ColorWhen::kAuto;
   Duration drain_timeout = std::chrono::seconds(5);
