@@ -67,6 +67,16 @@ FlagGroup ServerFlags() {
             "trust any certificate; whoever sits between reads the token"}}};
 }
 
+FlagGroup OwnerFlags() {
+  return {
+      "Owners",
+      {{0, "no-owner-lookup", "",
+        "do not ask the API server whose Pods, ReplicaSets and Jobs they are; their "
+        "names must do"},
+       {0, "owner-wait", "DURATION",
+        "how long an Event waits for that answer (default 500ms)"}}};
+}
+
 CommandSpec RunCommand() {
   CommandSpec run = {
       .name = "run",
@@ -83,6 +93,7 @@ CommandSpec RunCommand() {
           "at once.",
       .groups = {ClusterFlags(),
                  ServerFlags(),
+                 OwnerFlags(),
                  ReportFlags(),
                  GroupingFlags(),
                  {"Output, shutdown and restart",

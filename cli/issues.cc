@@ -24,7 +24,7 @@ IssueRecord RecordOf(const Telling& telling) {
   record.reason = event.reason;
   record.namespace_ = event.involved_object.namespace_;
   record.workload_kind = telling.workload_kind;
-  record.workload_name = WorkloadOf(event.involved_object).name;
+  record.workload_name = WorkloadOf(event).name;
   record.container = event.involved_object.container();
   record.sightings = telling.sightings + telling.swallowed;
   record.told = 1;

@@ -286,6 +286,12 @@ Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& hel
     options.state_file = *file;
   }
   if (const Status s = ReadCluster(*parsed, options); !s.ok()) return s;
+  options.owner_lookup = !parsed->has("no-owner-lookup");
+  const Status wait = ReadDuration(*parsed, "owner-wait", options.owner_wait);
+  if (!wait.ok()) return wait;
+  if (options.owner_wait > std::chrono::hours(1)) {
+    return Usage("--owner-wait: an hour is the most; an answer takes milliseconds");
+  }
   if (!parsed->words.empty()) {
     return Usage("run takes no argument, but got '" +
                  EscapeForTerminal(parsed->words[0]) + "'");

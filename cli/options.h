@@ -35,6 +35,8 @@ struct RunOptions {
   std::string cluster;
   std::string user;
   ClusterOverrides overrides;
+  bool owner_lookup = true;
+  Duration owner_wait = std::chrono::milliseconds(500);
   OutputFormat output = OutputFormat::kText;
   ColorWhen color = ColorWhen::kAuto;
   Duration drain_timeout = std::chrono::seconds(5);

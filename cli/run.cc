@@ -7,6 +7,7 @@
 #include "exit_code.h"
 #include "format.h"
 #include "k8sentry/cluster_source.h"
+#include "k8sentry/owner_source.h"
 #include "k8sentry/runner.h"
 #include "k8sentry/version.h"
 #include "log.h"
@@ -44,18 +45,22 @@ class ClusterRun {
  private:
   Status Prepare();
   Status PrepareSource();
+  Status PrepareOwners(const ClusterConfig& cluster);
   Status PrepareSink();
   void Watch();
   void Show(const Telling& telling);
   void ShowLedger(const Ledger& ledger);
   int Finish();
+  EventSource& source() { return owners_ ? *owners_ : *watch_; }
 
   const RunOptions& options_;
   const std::unique_ptr<Logger> log_;
   const Painter paint_;
   Output output_;
   std::unique_ptr<HttpTransport> transport_;
-  std::unique_ptr<EventSource> source_;
+  std::unique_ptr<EventSource> watch_;
+  std::unique_ptr<Filter> filter_;       // of the owners
+  std::unique_ptr<EventSource> owners_;  // around the watch, or null
   std::unique_ptr<Sink> sink_;
   std::optional<RunState> state_;
   std::unique_ptr<Runner> runner_;
@@ -79,7 +84,7 @@ Status ClusterRun::PrepareSource() {
     log_->Log(LevelOf(status.state), "watch", fields);
   };
   auto source =
-      NewClusterSource({.cluster = *std::move(cluster),
+      NewClusterSource({.cluster = *cluster,
                         .namespaces = options_.pipeline.filter.namespace_.include,
                         .resume = state_->resume(),
                         .lookback = options_.pipeline.lookback,
@@ -89,7 +94,20 @@ Status ClusterRun::PrepareSource() {
     // The server comes from a kubeconfig, not from a flag.
     return Status(StatusCode::kConfiguration, source.status().message());
   }
-  source_ = *std::move(source);
+  watch_ = *std::move(source);
+  return options_.owner_lookup ? PrepareOwners(*cluster) : Status();
+}
+
+Status ClusterRun::PrepareOwners(const ClusterConfig& cluster) {
+  auto filter = NewFilter(options_.pipeline.filter);
+  if (!filter.ok()) return filter.status();
+  filter_ = *std::move(filter);
+  auto owners = NewOwnerSource(
+      *watch_,
+      {.cluster = cluster, .max_wait = options_.owner_wait, .filter = filter_.get()},
+      *transport_, *log_);
+  if (!owners.ok()) return owners.status();
+  owners_ = *std::move(owners);
   return {};
 }
 
@@ -123,7 +141,7 @@ Status ClusterRun::Prepare() {
   if (status.ok()) status = PrepareSource();
   if (!status.ok()) return status;
   auto runner =
-      NewRunner({.source = *source_,
+      NewRunner({.source = source(),
                  .sink = *sink_,
                  .transport = transport_.get(),
                  .pipeline = options_.pipeline,
@@ -185,7 +203,7 @@ int ClusterRun::Finish() {
   state_->Save(*runner_);
   output_.Flush();
   ShowLedger(runner_->ledger());
-  const Status ended = source_->status();
+  const Status ended = source().status();
   if (!drained.ok())
     log_->Log(LogLevel::kError, "not all was delivered",
               {{"detail", drained.message()}});

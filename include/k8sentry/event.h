@@ -38,14 +38,16 @@ enum class FrameType : std::uint8_t {
 struct ObjectReference {
   std::string_view kind;
   std::string_view namespace_;
-  std::string_view name;
-  std::string_view uid;
-  std::string_view api_version;
-  std::string_view resource_version;
+  std::string_view name, uid, api_version, resource_version;
   std::string_view field_path;  // such as "spec.containers{app}"
 
   // The name in the braces of `field_path`, or empty.
   std::string_view container() const;
+};
+
+// The workload at the end of an object's chain of controllers.
+struct Owner {
+  std::string_view kind, name;  // "Deployment", "api"; empty: nobody knows it
 };
 
 struct Event {
@@ -65,17 +67,14 @@ struct Event {
   std::string_view labels;  // metadata.labels as raw JSON, or empty
 
   ObjectReference involved_object;
+  Owner owner;  // of involved_object; never on the wire, see owner_source.h
   std::string_view reason;
   std::string_view action;
   std::string_view message;
   std::string_view type;  // "Normal", "Warning"; treat as an open set
-  std::string_view source_component;
-  std::string_view source_host;
-  std::string_view reporting_component;
-  std::string_view reporting_instance;
-  std::optional<Time> first_timestamp;
-  std::optional<Time> last_timestamp;
-  std::optional<Time> event_time;
+  std::string_view source_component, source_host;
+  std::string_view reporting_component, reporting_instance;
+  std::optional<Time> first_timestamp, last_timestamp, event_time;
   std::int32_t count = 0;         // 0: absent
   std::int32_t series_count = 0;  // 0: no series
   std::optional<Time> series_last_observed;

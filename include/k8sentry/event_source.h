@@ -37,6 +37,9 @@ class EventSource {
   virtual ~EventSource() = default;
 
   virtual EventBatch Poll(Now now) = 0;
+  // For a shutdown: what was read already and is held back. Reads nothing; kIdle when
+  // there is no more.
+  virtual EventBatch Flush(Now /*now*/) { return {}; }
   // When Poll has something to do although nothing arrives (a backoff, a time limit).
   virtual SteadyTime NextDeadline() const { return SteadyTime::max(); }
   // Readable when Poll would give something; -1 if there is no such descriptor. A

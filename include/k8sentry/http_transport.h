@@ -24,7 +24,7 @@ namespace k8sentry {
 
 // Requests of different groups never share a connection: one stalled stream must not
 // delay the others.
-enum class ConnectionGroup : std::uint8_t { kWatch, kList, kLease, kPost };
+enum class ConnectionGroup : std::uint8_t { kWatch, kList, kLookup, kLease, kPost };
 
 enum class TlsVerification : std::uint8_t { kVerify, kInsecureSkipVerify };
 

@@ -14,6 +14,7 @@
 #include "k8sentry/json_writer.h"
 #include "k8sentry/key.h"
 #include "k8sentry/logger.h"
+#include "k8sentry/owner_source.h"
 #include "k8sentry/pipeline.h"
 #include "k8sentry/runner.h"
 #include "k8sentry/secret.h"

@@ -15,14 +15,17 @@
 
 namespace k8sentry {
 
-// The workload behind an object, guessed from names alone (docs/semantics.md 3).
+// The workload behind an object (docs/semantics.md 3).
 struct Workload {
   // "Deployment", "StatefulSet", "CronJob"; "Workload" when the name does not tell;
   // else the object's own kind.
   std::string_view kind;
-  std::string_view name;  // a prefix of the object's name
+  std::string_view name;
 };
+// Guessed from the object's name alone; `name` is a prefix of it.
 Workload WorkloadOf(const ObjectReference& object);
+// The event's owner where it is known, else the guess.
+Workload WorkloadOf(const Event& event);
 
 struct Key {
   std::string cluster;  // only when the user named it; parts may be empty

@@ -35,8 +35,8 @@ struct Telling {
   TellingId id = {};
   TellingKind kind = TellingKind::kFirst;
   Key key;
-  std::string workload_kind;  // a guess unless the owner is known; the name is in `key`
-  OwnedEvent event;           // the last one
+  std::string workload_kind;   // the owner's, else a guess; the name is in `key`
+  OwnedEvent event;            // the last one
   std::int64_t sightings = 0;  // occurrences this telling carries (of kStillFiring: 0)
   std::int64_t swallowed = 0;  // occurrences since the last telling (kStillFiring only)
   std::int64_t frames = 1;     // watch frames it stands for; 0 for kStillFiring

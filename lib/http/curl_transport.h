@@ -30,7 +30,7 @@ class CurlTransport : public HttpTransport {
   int descriptor() const override { return epoll_; }
 
  private:
-  static constexpr std::size_t kGroups = 4;
+  static constexpr std::size_t kGroups = 5;
 
   CurlPool* PoolOf(const CurlRequest& request);
   CurlRequest* Find(HttpRequestId id);

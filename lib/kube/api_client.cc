@@ -41,7 +41,6 @@ void AddImpersonation(const Impersonation& as, std::vector<HttpHeader>& headers)
 ApiClient::ApiClient(const ClusterConfig& cluster, HttpTransport& transport)
     : cluster_(cluster),
       server_(cluster.server),
-      headers_({{"Accept", "application/json"}}),
       transport_(transport),
       tls_(cluster.tls),
       credential_(cluster_) {
@@ -54,11 +53,12 @@ Status ApiClient::Prepare(Now now) {
   return credential_.Prepare(now);
 }
 
-HttpRequest ApiClient::Get(std::string_view path) const {
+HttpRequest ApiClient::Get(std::string_view path, const char* accept) const {
   HttpRequest request;
   request.url = server_;
   request.url += path;
-  request.headers = headers_;
+  request.headers = {{"Accept", accept}};
+  request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
   request.auth_header_value = credential_.authorization();
   if (!request.auth_header_value.empty()) request.auth_header_name = "Authorization";
   request.tls = tls_.options();

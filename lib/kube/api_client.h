@@ -15,6 +15,12 @@
 
 namespace k8sentry::internal {
 
+inline constexpr char kAcceptJson[] = "application/json";
+// No more than the metadata, from servers that can. (Kubernetes API concepts,
+// metadata-only fetches.)
+inline constexpr char kAcceptMetadata[] =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json";
+
 class ApiClient {
  public:
   // `transport` must outlive it.
@@ -29,9 +35,8 @@ class ApiClient {
   bool pending() const { return credential_.pending(); }
   SteadyTime NextDeadline() const { return credential_.NextDeadline(); }
 
-  // A GET of `path` ("/api/v1/events?limit=500") that asks for JSON. Requires: Prepare
-  // was ok.
-  HttpRequest Get(std::string_view path) const;
+  // A GET of `path` ("/api/v1/events?limit=500"). Requires: Prepare was ok.
+  HttpRequest Get(std::string_view path, const char* accept = kAcceptJson) const;
   // Starts it, as the cluster's configuration limits it. Errors: as HttpTransport.
   Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler);
   // The server answered 401: the credential is fetched anew before the next request.

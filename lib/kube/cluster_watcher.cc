@@ -112,7 +112,7 @@ bool ClusterWatcher::StartNext(Now now) {
   std::string path = asks(Ask::kIdentify) ? kClusterPath : path_;
   if (!request_->query.empty()) path += "?" + request_->query;
   HttpRequest request =
-      api_.Get(path, asks(Ask::kIdentify) ? kMetadataOnly : kJson);
+      api_.Get(path, asks(Ask::kIdentify) ? kAcceptMetadata : kAcceptJson);
   request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
   request.accept_gzip = !watch;
   request.deadline = request_->deadline;

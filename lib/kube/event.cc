@@ -22,6 +22,8 @@ void ForEachText(const Event& event, AnyEvent& other, Visit visit) {
   visit(event.involved_object.api_version, other.involved_object.api_version);
   visit(event.involved_object.resource_version, other.involved_object.resource_version);
   visit(event.involved_object.field_path, other.involved_object.field_path);
+  visit(event.owner.kind, other.owner.kind);
+  visit(event.owner.name, other.owner.name);
   visit(event.reason, other.reason);
   visit(event.action, other.action);
   visit(event.message, other.message);

@@ -23,6 +23,8 @@ auto TextsOf(AnyEvent& event) {
                     &object.api_version,
                     &object.resource_version,
                     &object.field_path,
+                    &event.owner.kind,
+                    &event.owner.name,
                     &event.reason,
                     &event.action,
                     &event.message,
@@ -32,7 +34,7 @@ auto TextsOf(AnyEvent& event) {
                     &event.reporting_component,
                     &event.reporting_instance};
 }
-constexpr std::size_t kTexts = 20;
+constexpr std::size_t kTexts = 22;
 
 // At the beginning of a chain; the texts follow.
 struct Header {

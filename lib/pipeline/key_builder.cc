@@ -31,7 +31,7 @@ std::uint64_t KeyBuilder::HashOf(const Key& key) const {
 }
 
 KeyView KeyBuilder::Build(const Event& event, KeyBuffer& buffer) {
-  const std::string_view workload = WorkloadOf(event.involved_object).name;
+  const std::string_view workload = WorkloadOf(event).name;
   KeyView key;
   key.cluster = cluster_;
   key.namespace_ = KeyPart(event.involved_object.namespace_, buffer.parts[0]);

@@ -11,7 +11,7 @@ Telling MakeTelling(const TellingView& view, TellingIds& ids) {
   return {.id = view.id != nullptr ? *view.id : ids.Of(view.kind, view.event),
           .kind = view.kind,
           .key = ToKey(view.key),
-          .workload_kind = std::string(WorkloadOf(view.event.involved_object).kind),
+          .workload_kind = std::string(WorkloadOf(view.event).kind),
           .event = OwnedEvent(view.event),
           .sightings = view.sightings,
           .swallowed = view.swallowed,

@@ -54,4 +54,9 @@ Workload WorkloadOf(const ObjectReference& object) {
   return {object.kind, name};
 }
 
+Workload WorkloadOf(const Event& event) {
+  if (event.owner.name.empty()) return WorkloadOf(event.involved_object);
+  return {event.owner.kind, event.owner.name};
+}
+
 }  // namespace k8sentry

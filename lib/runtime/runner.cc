@@ -156,6 +156,10 @@ Status RunnerImpl::Run(std::stop_token stop) {
 Status RunnerImpl::Drain(Duration limit) {
   now_ = ReadClocks();
   const SteadyTime deadline = After(now_.steady, limit);
+  for (EventBatch held = source_.Flush(now_); held.state == SourceState::kEvents;
+       held = source_.Flush(now_)) {
+    pipeline_->Process(held.events, now_, tell_);
+  }
   reading_ = false;
   if (!replay_ && !keeps_windows_) pipeline_->Close(now_, tell_);
   queue_.RetryNow();

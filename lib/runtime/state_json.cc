@@ -104,6 +104,9 @@ void WriteKey(JsonWriter& json, const KeptKey& kept) {
   if (kept.event) {
     json.Key("event");
     WriteEvent(json, kept.event->view());
+    const Owner& owner = kept.event->view().owner;
+    WriteText(json, "owner_kind", owner.kind);
+    WriteText(json, "owner_name", owner.name);
     if (kept.event->view().uid.empty()) json.Key("id").String(HexId(kept.id));
   }
   json.EndObject();
@@ -137,13 +140,16 @@ TellingId ReadId(std::string_view hex) {
   return id;
 }
 
-std::optional<OwnedEvent> ReadEvent(std::string_view text) {
+// The owner is never on the wire, so it stands beside the event.
+std::optional<OwnedEvent> ReadEvent(std::string_view text, const Owner& owner) {
   WatchDecoder decoder;
   decoder.Feed(text);
   decoder.End(StreamEnd::kFile);
   const std::span<const Event> events = decoder.NextEvents();
   if (events.empty()) return std::nullopt;
-  return OwnedEvent(events.front());
+  Event event = events.front();
+  event.owner = owner;
+  return OwnedEvent(event);
 }
 
 std::optional<KeptKey> ReadKey(std::string_view text) {
@@ -164,7 +170,10 @@ std::optional<KeptKey> ReadKey(std::string_view text) {
                   .first_seen = ReadTime(json, "first_seen"),
                   .last_seen = ReadTime(json, "last_seen"),
                   .id = ReadId(Text(json, "id"))};
-  if (const auto event = json.Raw({"event"})) kept.event = ReadEvent(*event);
+  if (const auto event = json.Raw({"event"})) {
+    const std::string kind = Text(json, "owner_kind"), name = Text(json, "owner_name");
+    kept.event = ReadEvent(*event, {kind, name});
+  }
   return kept;
 }
 

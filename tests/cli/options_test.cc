@@ -63,9 +63,12 @@ TEST(ParseReplay, ReadsEveryFlag) {
 
 TEST(ParseRun, ReadsItsOwnFlags) {
   bool help = false;
-  const auto options =
-      ParseRun({"--kubeconfig", "/k", "--context=prod", "-A", "-o", "ndjson"}, help);
+  const auto options = ParseRun({"--kubeconfig", "/k", "--context=prod", "-A", "-o",
+                                 "ndjson", "--no-owner-lookup", "--owner-wait", "2s"},
+                                help);
   ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_FALSE(options->owner_lookup);
+  EXPECT_EQ(options->owner_wait, 2s);
   EXPECT_EQ(options->kubeconfig, "/k");
   EXPECT_EQ(options->context, "prod");
   EXPECT_EQ(options->pipeline.time, TimeSource::kCaller);
@@ -134,6 +137,18 @@ TEST(ParseRun, SaysInOneLineWhatIsWrong) {
     EXPECT_THAT(options.status().message(), HasSubstr(c.message));
     EXPECT_THAT(options.status().message(), ::testing::Not(HasSubstr("hush")));
   }
+}
+
+TEST(ParseRun, LooksOwnersUpUnlessToldNotTo) {
+  bool help = false;
+  const auto options = ParseRun({}, help);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_TRUE(options->owner_lookup);
+  EXPECT_EQ(options->owner_wait, 500ms);
+  EXPECT_THAT(ParseRun({"--owner-wait=2h"}, help).status().message(),
+              HasSubstr("--owner-wait"));
+  EXPECT_THAT(ParseRun({"--owner-wait=x"}, help).status().message(),
+              HasSubstr("--owner-wait"));
 }
 
 TEST(ParseReplay, SaysInOneLineWhatIsWrong) {

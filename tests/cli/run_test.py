@@ -25,9 +25,10 @@ class ApiServer(http.server.ThreadingHTTPServer):
     """Lists Events; a watch brings `frames`, and then nothing until the server is closed."""
     daemon_threads = True
 
-    def __init__(self, items=1, frames=()):
+    def __init__(self, items=1, frames=(), owners=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.items, self.frames, self.requests, self.headers = items, list(frames), [], []
+        self.owners = owners or {}  # by the last word of the path
         self.closing, self.watched = threading.Event(), threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -61,7 +62,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.watched.set()
             self.server.closing.wait()
             return
-        if "/events" in self.path:
+        if self.path.rsplit("/", 1)[-1] in self.server.owners:
+            body = self.server.owners[self.path.rsplit("/", 1)[-1]]
+        elif "/events" in self.path:
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             items = [{**json.loads(event(lastTimestamp=now, firstTimestamp=now)), "metadata": {"uid": f"u{i}", "resourceVersion": str(i + 1)}}
                      for i in range(self.server.items)]
@@ -217,6 +220,31 @@ class Watching(Running):
         server = self.api_server(items=0, frames=[self.frame("11", type="Normal"), self.frame("12")])
         child, out, _ = self.start("-o", "ndjson", KUBECONFIG=self.kubeconfig(server.url))
         self.assertEqual(json.loads(out.until(b"\n").splitlines()[0])["culprit"], "shop/Pod/api")
+
+    POD = {"kind": "Pod", "namespace": "shop", "name": "api-7fcc74b976-bwxc2", "uid": "p"}
+
+    def owners(self):
+        """A Pod of a ReplicaSet of a Rollout."""
+        def of(uid, *owner):
+            keys = ("apiVersion", "kind", "name", "uid")
+            references = [{**dict(zip(keys, owner)), "controller": True}] if owner else []
+            return {"metadata": {"uid": uid, "namespace": "shop", "ownerReferences": references}}
+        return {"api-7fcc74b976-bwxc2": of("p", "apps/v1", "ReplicaSet", "api-7fcc74b976", "r"),
+                "api-7fcc74b976": of("r", "argoproj.io/v1alpha1", "Rollout", "api", "o"), "api": of("o")}
+
+    def test_it_asks_whose_pod_it_is(self):
+        server = self.api_server(items=0, frames=[self.frame("11", involvedObject=self.POD)], owners=self.owners())
+        child, out, _ = self.start("-o", "ndjson", KUBECONFIG=self.kubeconfig(server.url))
+        told = json.loads(out.until(b"\n").splitlines()[0])
+        self.assertEqual(told["culprit"], "shop/Rollout/api")
+        self.assertEqual(told["workload"], {"kind": "Rollout", "name": "api"})
+        self.assertIn("/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/api", [path for path, _ in server.requests])
+
+    def test_it_asks_for_no_owner_when_told_not_to(self):
+        server = self.api_server(items=0, frames=[self.frame("11", involvedObject=self.POD)], owners=self.owners())
+        child, out, _ = self.start("-o", "ndjson", "--no-owner-lookup", KUBECONFIG=self.kubeconfig(server.url))
+        self.assertEqual(json.loads(out.until(b"\n").splitlines()[0])["culprit"], "shop/Deployment/api")
+        self.assertTrue(all("/events" in path for path, _ in server.requests), server.requests)
 
     def test_without_lookback_nothing_of_the_first_list_is_told(self):
         server = self.api_server(items=3, frames=[self.frame("11", reason="New")])

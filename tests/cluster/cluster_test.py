@@ -204,6 +204,64 @@ class Rights(ClusterTest):
         self.assert_ends_well(command)
 
 
+class Owners(ClusterTest):
+    """No node, so no Pod can be scheduled: all have Events, and owners that only the API server knows."""
+
+    def lookups(self):
+        """GETs of single objects that somebody may own, since the server began."""
+        total = 0
+        for line in self.cluster.kubectl("get", "--raw", "/metrics").decode().splitlines():
+            if line.startswith("apiserver_request_total{") and 'verb="GET"' in line and 'subresource=""' in line and any(
+                    f'resource="{r}"' in line for r in ("pods", "replicasets", "deployments", "jobs", "pipelines")):
+                total += float(line.rsplit(" ", 1)[1])
+        return total
+
+    def culprits(self, command):
+        return {line["culprit"] for line in command.out if "culprit" in line}
+
+    def apply(self, *objects):
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        self.cluster.kubectl("apply", "-f", "-", input=text.encode())
+
+    def workload(self, api_version, kind, name, **spec):
+        pod = {"containers": [{"name": "c", "image": "x"}], "restartPolicy": "Never" if kind == "Job" else "Always"}
+        return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "default"},
+                "spec": {"template": {"metadata": {"labels": {"app": name}}, "spec": pod}, **spec}}
+
+    def test_names_owners_of_every_kind_with_few_requests(self):
+        self.cluster.kubectl("apply", "-f", str(HERE / "workloads/modern.yaml"))
+        self.cluster.kubectl("wait", "--for=condition=Established", "crd/pipelines.ci.example.com")
+        pipeline = {"apiVersion": "ci.example.com/v1", "kind": "Pipeline",
+                    "metadata": {"name": "nightly", "namespace": "default"}}
+        self.apply(pipeline)
+        uid = self.cluster.kubectl("get", "pipeline", "nightly", "-o", "jsonpath={.metadata.uid}").decode()
+        owned = self.workload("batch/v1", "Job", "step-1")
+        owned["metadata"]["ownerReferences"] = [{**{k: pipeline[k] for k in ("apiVersion", "kind")}, "name": "nightly",
+                                                 "uid": uid, "controller": True}]
+        self.apply(self.workload("apps/v1", "Deployment", "big", replicas=200, selector={"matchLabels": {"app": "big"}}),
+                   self.workload("batch/v1", "Job", "report-20261121"), owned)
+        wait_until("200 Pods have Events", lambda: self.cluster.kubectl(
+            "get", "events", "-o", "name", "--field-selector", "reason=FailedScheduling").count(b"\n") > 200, 120)
+        before = self.lookups()
+        command = self.start("-n", "default")
+        expected = {"default/Deployment/big", "default/Job/report-20261121", "default/Pipeline/nightly"}
+        wait_until("the owners are named", lambda: expected <= self.culprits(command))
+        self.assertEqual({c for c in self.culprits(command) if "/Workload/" in c or "/CronJob/" in c}, set())
+        self.assertLess(self.lookups() - before, 30)
+        self.assert_ends_well(command)
+
+    def test_tells_once_which_rule_is_missing_and_goes_on_with_names(self):
+        self.apply(self.workload("apps/v1", "Deployment", "poor", replicas=20, selector={"matchLabels": {"app": "poor"}}))
+        self.cluster.kubectl("create", "clusterrole", "events-only", "--verb=list,watch", "--resource=events")
+        self.cluster.kubectl("create", "clusterrolebinding", "events-only", "--clusterrole=events-only",
+                             "--user=nobody")
+        command = self.start("-n", "default", kubeconfig=self.cluster.kubeconfig + ".nobody")
+        wait_until("the name is enough", lambda: "default/Deployment/poor" in self.culprits(command))
+        told = [line for line in command.log if "verbs" in line and line["resources"] == "pods"]
+        self.assertEqual([(line["apiGroups"], line["verbs"]) for line in told], [("", "get")])
+        self.assert_ends_well(command)
+
+
 class Kubectl(ClusterTest):
     """What kubectl prints, in whatever form, piped into `replay -`, gives the same issues."""
 

@@ -297,7 +297,8 @@ TEST(HttpTransport, ReusesConnectionsInAGroupAndNeverAcrossGroups) {
   const auto transport = Transport();
   std::vector<std::set<std::uint64_t>> connections;
   for (const auto group : {ConnectionGroup::kWatch, ConnectionGroup::kList,
-                           ConnectionGroup::kLease, ConnectionGroup::kPost}) {
+                           ConnectionGroup::kLookup, ConnectionGroup::kLease,
+                           ConnectionGroup::kPost}) {
     connections.emplace_back();
     for (int i = 0; i < 3; ++i) {
       NotedResponse response;
@@ -310,7 +311,7 @@ TEST(HttpTransport, ReusesConnectionsInAGroupAndNeverAcrossGroups) {
   }
   EXPECT_EQ((std::set<std::set<std::uint64_t>>(connections.begin(), connections.end())
                  .size()),
-            4u);
+            5u);
 }
 
 TEST(HttpTransport, CarriesLargeBodiesBothWays) {
@@ -335,7 +336,7 @@ TEST(HttpTransport, RunsManyRequestsAtOnce) {
   for (std::size_t i = 0; i < responses.size(); ++i) {
     ASSERT_TRUE(transport
                     ->Start({.url = server->url() + "/" + std::to_string(i),
-                             .group = static_cast<ConnectionGroup>(i % 4)},
+                             .group = static_cast<ConnectionGroup>(i % 5)},
                             responses[i])
                     .ok());
   }

@@ -22,6 +22,8 @@ std::vector<std::string_view*> Texts(Event& e) {
           &o.api_version,
           &o.resource_version,
           &o.field_path,
+          &e.owner.kind,
+          &e.owner.name,
           &e.reason,
           &e.action,
           &e.message,

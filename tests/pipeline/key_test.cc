@@ -69,6 +69,15 @@ TEST_F(Keys, AreEqualForPodsOfOneWorkload) {
   EXPECT_NE(hash_, hash);
 }
 
+TEST_F(Keys, HoldTheOwnersNameWhereItIsKnownAndNeverItsKind) {
+  Event event = PodEvent("u", "1");
+  const Key guessed = Of(event);
+  event.owner = {"Rollout", "api"};
+  EXPECT_EQ(Of(event), guessed);
+  event.owner = {"Prometheus", "main"};
+  EXPECT_EQ(Of(event).workload, "main");
+}
+
 TEST_F(Keys, CannotLookLikeVariables) {
   Event event = PodEvent("u", "1");
   event.reason = "{{ default }}\x01\x7f";

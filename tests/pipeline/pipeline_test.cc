@@ -62,6 +62,32 @@ TEST(Pipeline, TellsAnEventOnceAndThenHowOftenItCame) {
   EXPECT_EQ(still[0].last_seen, At(minutes(1)));
 }
 
+TEST(Pipeline, NamesTheOwnerInTellingsOfBothKinds) {
+  TestPipeline pipeline(kReplay);
+  Event event = PodEvent("uid-1", "1");
+  event.owner = {"Rollout", "api"};
+  const auto first = pipeline.Process(event);
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].workload_kind, "Rollout");
+  EXPECT_EQ(first[0].key.workload, "api");
+  Event later = Later("2", minutes(1), 8);
+  later.owner = {"Rollout", "api"};
+  EXPECT_THAT(pipeline.Process(later), IsEmpty());
+  const auto still = pipeline.Process(Later("3", minutes(6), 9));
+  ASSERT_THAT(still, SizeIs(1));
+  EXPECT_EQ(still[0].workload_kind, "Rollout");
+  EXPECT_EQ(still[0].key, first[0].key);
+}
+
+TEST(Pipeline, GroupsTheSameWhenALookUpComesLateOrFails) {
+  TestPipeline pipeline(kReplay);
+  EXPECT_THAT(pipeline.Process(PodEvent("uid-1", "1")), SizeIs(1));
+  Event known = Later("2", minutes(1), 2);
+  known.owner = {"Deployment", "api"};
+  EXPECT_THAT(pipeline.Process(known), IsEmpty());
+  EXPECT_THAT(pipeline.Process(Later("3", minutes(2), 3)), IsEmpty());
+}
+
 TEST(Pipeline, MakesIdsOfKindUidAndVersion) {
   TestPipeline pipeline(kReplay);
   const auto first = pipeline.Process(PodEvent("uid-1", "1"));

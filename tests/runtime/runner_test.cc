@@ -232,6 +232,23 @@ TEST_F(RunnerTest, DrainReadsNoMore) {
   EXPECT_FALSE(runner().Poll(1h));
 }
 
+// Holds back all that it reads.
+class HoldingSource final : public testing::FakeSource {
+ public:
+  EventBatch Poll(Now) override { return {}; }
+  EventBatch Flush(Now now) override { return testing::FakeSource::Poll(now); }
+};
+
+TEST_F(RunnerTest, DrainTakesWhatTheSourceHoldsBack) {
+  HoldingSource source;
+  source.Give(EventsOf("A", 100));
+  auto holding = *NewRunner({.source = source, .sink = sink_});
+  holding->Poll({});
+  EXPECT_EQ(holding->ledger().seen, 0u);
+  EXPECT_TRUE(holding->Drain(10s).ok());
+  EXPECT_EQ(holding->ledger().seen, 100u);
+}
+
 TEST_F(RunnerTest, DrainGivesUpAtItsLimitAndTheLedgerSaysWhatIsLeft) {
   sink_.holds = true;
   source_.Give(EventsOf("A", 5));

@@ -31,6 +31,7 @@ Event FullEvent() {
                            .api_version = "v1",
                            .resource_version = "99",
                            .field_path = "spec.containers{app}"};
+  event.owner = {.kind = "Rollout", .name = "api"};
   event.reason = "BackOff";
   event.action = "Pulling";
   event.message = "line one\nline \"two\" \xE2\x80\xAE";
@@ -90,6 +91,8 @@ void ExpectSame(const Event& a, const Event& b) {
   EXPECT_EQ(a.involved_object.api_version, b.involved_object.api_version);
   EXPECT_EQ(a.involved_object.resource_version, b.involved_object.resource_version);
   EXPECT_EQ(a.involved_object.field_path, b.involved_object.field_path);
+  EXPECT_EQ(a.owner.kind, b.owner.kind);
+  EXPECT_EQ(a.owner.name, b.owner.name);
   EXPECT_EQ(a.reason, b.reason);
   EXPECT_EQ(a.action, b.action);
   EXPECT_EQ(a.message, b.message);
