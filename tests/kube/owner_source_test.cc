@@ -231,9 +231,10 @@ TEST_F(OwnerSourceTest, GivesWhatWaitsAtAShutdown) {
 TEST_F(OwnerSourceTest, StandsBelowWhatWaits) {
   PutApi();
   inner.resume_point = ResumePoint{.marks = {{"events", "120", "120"}}};
-  Event event = About("1", kApiPod).view();
+  const OwnedEvent one = About("1", kApiPod), two = About("2", kApiPod);
+  Event event = one.view();
   event.resource_version = "110";
-  Event again = About("2", kApiPod).view();
+  Event again = two.view();
   again.resource_version = "115";
   again.retell = true;
   inner.Give({OwnedEvent(event), OwnedEvent(again)});
