@@ -26,6 +26,7 @@ LogLevel LevelOf(WatchState state) {
       return LogLevel::kError;
     case WatchState::kUnavailable:
     case WatchState::kRelisting:
+    case WatchState::kStalled:
       return LogLevel::kWarning;
     default:
       return LogLevel::kInfo;
@@ -79,7 +80,12 @@ Status ClusterRun::PrepareSource() {
   }
   const auto on_status = [this](const WatchStatus& status) {
     std::vector<LogField> fields = {
-        {"state", std::string(WatchStateName(status.state))}};
+        {"watch", status.watch}, {"state", std::string(WatchStateName(status.state))}};
+    if (status.gap > Duration::zero()) {
+      fields.push_back(
+          {"gap",
+           FormatDuration(std::chrono::round<std::chrono::milliseconds>(status.gap))});
+    }
     if (!status.detail.empty()) fields.push_back({"detail", status.detail});
     log_->Log(LevelOf(status.state), "watch", fields);
   };

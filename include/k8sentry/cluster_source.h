@@ -1,9 +1,10 @@
 // NewClusterSource watches the Events of a cluster, and keeps doing so.
 //
 // It lists once, page by page, then watches from the list's version; it resumes at its
-// mark after every cut, lists again when the server has forgotten the mark (410 Gone),
-// and backs off while the server is away. Each change of its state is told once.
-// (Kubernetes API concepts, efficient detection of changes.)
+// mark after every cut, joins each watch with the next one before it ends, lists again
+// when the server has forgotten the mark (410 Gone), and backs off while the server is
+// away. Each change of its state is told once. (Kubernetes API concepts, efficient
+// detection of changes.)
 //
 // Threads: one at a time per instance, the Runner's.
 #pragma once
@@ -27,13 +28,18 @@ enum class WatchState {
   kUnavailable,   // refused, reset, timed out, 5xx or 429; backing off
   kUnauthorized,  // 401
   kForbidden,     // 403: a rule is missing
+  kStalled,       // the connection was up and silent, though there was something to say
 };
 std::string_view WatchStateName(WatchState state);
 
 struct WatchStatus {
+  std::string watch;  // "events", or "events in NAMESPACE"
   WatchState state = WatchState::kConnecting;
   std::string detail;  // why, in one line; hostile text
   SteadyTime since;
+  // With kWatching: how long before nothing was read live, which was made up for now by
+  // a resumed watch or, after kRelisting, by a list.
+  Duration gap = {};
 };
 
 struct ClusterSourceOptions {
@@ -51,6 +57,9 @@ struct ClusterSourceOptions {
   // compaction period of 5 minutes, so that its mark is still known at the end.
   Duration min_watch = std::chrono::seconds(240);
   Duration max_watch = std::chrono::seconds(300);
+  // So long before its end a watch is joined by the next one, which takes its place with
+  // its first frame: a stream that has died in silence is found out. 0: never.
+  Duration overlap = std::chrono::seconds(10);
   // Delay after the first failure and the longest one; doubling, with full jitter.
   Duration min_backoff = std::chrono::milliseconds(800);
   Duration max_backoff = std::chrono::seconds(30);

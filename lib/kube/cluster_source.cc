@@ -20,6 +20,8 @@ std::string_view WatchStateName(WatchState state) {
       return "unauthorized";
     case WatchState::kForbidden:
       return "forbidden";
+    case WatchState::kStalled:
+      return "stalled";
   }
   return "unknown";
 }

@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/retry_after.h"
-#include "json/json_reader.h"
-
 namespace k8sentry::internal {
 namespace {
 
-// Beyond this the request is paused until the decoder has caught up.
-constexpr std::size_t kMaxInboxBytes = 2 << 20;
-// Of the metadata of one namespace.
-constexpr std::size_t kMaxObjectBytes = 256 << 10;
 constexpr char kClusterPath[] = "/api/v1/namespaces/kube-system";
+// How long the old watch may take to bring what the new one has brought, before it
+// counts as stalled.
+constexpr Duration kStallGrace = std::chrono::milliseconds(500);
 
 std::string EventsPath(const std::string& namespace_name) {
   return namespace_name.empty() ? "/api/v1/events"
@@ -43,57 +39,44 @@ ClusterWatcher::ClusterWatcher(const ClusterSourceOptions& options,
     : options_(options),
       name_(namespace_name.empty() ? "events" : "events in " + namespace_name),
       path_(EventsPath(namespace_name)),
-      label_(namespace_name.empty() ? "" : "namespace " + namespace_name + ": "),
       api_(api),
       logger_(logger),
       machine_(options, seed, name_, left) {}
 
-ClusterWatcher::~ClusterWatcher() {
-  if (request_ && !done_) api_.transport().Cancel(id_);
-}
-
 SteadyTime ClusterWatcher::NextDeadline() const {
-  const SteadyTime next = machine_.NextDeadline();
-  return api_.pending() ? std::max(next, api_.NextDeadline()) : next;
+  SteadyTime next = machine_.NextDeadline();
+  if (api_.pending()) next = std::max(next, api_.NextDeadline());
+  if (ahead_since_) next = std::min(next, *ahead_since_ + kStallGrace);
+  return next;
 }
 
 std::span<const Event> ClusterWatcher::Poll(Now now) {
   more_ = false;
   for (;;) {
-    if (!request_ && !StartNext(now)) return {};
-    if (head_ && !std::exchange(head_told_, true)) {
-      machine_.Head(head_->status, now.steady);
+    if (!response_ && !StartNext(now)) return {};
+    StartRotation(now);
+    if (const std::optional<int> status = response_->TakeHead()) {
+      machine_.Head(*status, now.steady);
       TellStatus();
     }
     if (const std::span<const Event> events = NextBatch(now.wall); !events.empty()) {
       more_ = true;
       return events;
     }
-    if (FeedInbox()) continue;
-    GiveUpWatch();
-    if (!done_) return {};
-    if (!std::exchange(decoder_ended_, true)) {
-      decoder_->End(StreamEnd::kWatch);
-    } else {
-      EndResponse(now);
-    }
+    if (response_->Feed()) continue;
+    response_->GiveUpHopeless();
+    if (response_->done() && response_->EndInput()) continue;
+    if (Rotate(now)) continue;
+    if (!response_->done()) return {};
+    EndResponse(now);
   }
 }
 
-// Ends a watch that can bring nothing more.
-void ClusterWatcher::GiveUpWatch() {
-  if (!machine_.watching() || done_) return;
-  // A server ends its watch after an ERROR frame; should it not, we do.
-  if (decoder_->counters().errors > 0) {
-    done_ = Status();
-  } else if (head_ && head_->status == 200 &&
-             !head_->header("Content-Encoding").empty()) {
-    done_ = Status(StatusCode::kUnavailable,
-                   "a proxy compresses the watch, which was asked for plain");
-  } else {
-    return;
-  }
-  api_.transport().Cancel(id_);
+std::unique_ptr<WatchResponse> ClusterWatcher::Send(WatchRequest request,
+                                                    const Status& prepared) {
+  std::string path = request.ask == Ask::kIdentify ? kClusterPath : path_;
+  return std::make_unique<WatchResponse>(std::move(request), std::move(path), prepared,
+                                         api_);
 }
 
 bool ClusterWatcher::StartNext(Now now) {
@@ -102,40 +85,15 @@ bool ClusterWatcher::StartNext(Now now) {
   if (api_.pending()) return false;
   std::optional<WatchRequest> next = machine_.Next(now.steady);
   if (!next) return false;
-  const bool watch = next->ask == Ask::kWatch;
-  request_ = std::move(next);
-  decoder_.emplace();
-  if (!prepared.ok()) {
-    done_ = prepared;
-    return true;
-  }
-  std::string path = asks(Ask::kIdentify) ? kClusterPath : path_;
-  if (!request_->query.empty()) path += "?" + request_->query;
-  HttpRequest request =
-      api_.Get(path, asks(Ask::kIdentify) ? kAcceptMetadata : kAcceptJson);
-  request.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
-  request.accept_gzip = !watch;
-  request.deadline = request_->deadline;
-  Result<HttpRequestId> id = api_.Start(std::move(request), *this);
-  if (id.ok()) {
-    id_ = *id;
-  } else {
-    done_ = id.status();
-  }
+  response_ = Send(*std::move(next), prepared);
   return true;
 }
 
 std::span<const Event> ClusterWatcher::NextBatch(Time wall) {
-  std::span<const Event> events = decoder_->NextEvents();
-  if (!machine_.watching()) {
-    for (const Event& event : events) {
-      only_items_ = only_items_ && event.frame_type == FrameType::kListItem;
-    }
-  }
-  if (probing()) {
-    while (!events.empty()) events = decoder_->NextEvents();
-    return {};
-  }
+  // Those of a watch that has taken over were read before it did.
+  std::span<const Event> events;
+  if (!next_) events = std::exchange(next_events_, {});
+  if (events.empty()) events = response_->NextEvents();
   batch_.assign(events.begin(), events.end());
   for (Event& event : batch_) {
     const Reading reading = machine_.Judge(event, wall);
@@ -145,48 +103,68 @@ std::span<const Event> ClusterWatcher::NextBatch(Time wall) {
     ++list_items_;
     list_stale_ += event.stale ? 1 : 0;
   }
-  if (machine_.watching()) machine_.Advance(decoder_->last_resource_version());
+  if (machine_.watching())
+    machine_.Advance(response_->decoder().last_resource_version());
   return batch_;
 }
 
-bool ClusterWatcher::FeedInbox() {
-  if (inbox_.empty()) return false;
-  decoder_->Feed(inbox_);
-  inbox_.clear();
-  if (std::exchange(paused_, false)) api_.transport().Resume(id_);
+// --- rotation ---
+
+void ClusterWatcher::StartRotation(Now now) {
+  if (next_ || now.steady < machine_.NextDeadline()) return;
+  const Status prepared = api_.Prepare(now);
+  if (api_.pending()) return;
+  std::optional<WatchRequest> next = machine_.NextRotation(now.steady);
+  if (next) next_ = Send(*std::move(next), prepared);
+}
+
+bool ClusterWatcher::Rotate(Now now) {
+  if (!next_) return false;
+  next_->TakeHead();
+  // Whatever ended the old watch, the new one began at or below its mark.
+  if (response_->done()) return TakeOver(false, now);
+  if (next_events_.empty()) {
+    next_events_ = next_->NextEvents();
+    if (next_events_.empty() && next_->Feed()) next_events_ = next_->NextEvents();
+  }
+  next_->GiveUpHopeless();
+  if (next_->done() && next_events_.empty()) {
+    // The old one goes on, and tells at its end what is the matter.
+    Remember(*next_);
+    next_.reset();
+    ahead_since_.reset();
+    machine_.RotationFailed();
+    return true;
+  }
+  const std::string_view version = next_events_.empty()
+                                       ? next_->decoder().last_resource_version()
+                                       : next_events_.front().resource_version;
+  if (version.empty()) return false;  // nothing has come yet
+  if (!machine_.IsNews(version)) return TakeOver(false, now);
+  if (!ahead_since_) ahead_since_ = now.steady;
+  if (now.steady < *ahead_since_ + kStallGrace) return false;
+  return TakeOver(true, now);
+}
+
+bool ClusterWatcher::TakeOver(bool stalled, Now now) {
+  Remember(*response_);
+  response_ = std::move(next_);
+  ahead_since_.reset();
+  machine_.Rotated(stalled, now.steady);
+  TellStatus();
+  if (stalled) {
+    machine_.Head(200, now.steady);
+    TellStatus();
+  }
   return true;
 }
 
 void ClusterWatcher::EndResponse(Now now) {
-  ResponseEnd end;
-  end.transport = *std::move(done_);
-  if (head_) {
-    end.http_status = head_->status;
-    end.retry_after = ParseRetryAfter(head_->header("Retry-After"), now.wall);
-  }
-  const DecoderCounters& read = decoder_->counters();
-  if (end.http_status == 401) api_.Refused();
-  if (end.http_status != 200) {
-    end.error = ParseApiStatus(body_);
-  } else if (asks(Ask::kIdentify)) {
-    end.cluster_id = JsonStringAt(body_, {"metadata", "uid"}).value_or("");
-  } else if (read.errors > 0) {
-    end.error_frame = true;
-    end.error = ParseApiStatus(decoder_->last_error());
-  } else if (request_->ask != Ask::kWatch) {
-    end.list_version = decoder_->last_resource_version();
-    end.list_continue = decoder_->list_continue();
-    // Only a List's end has a version here; frames of a watch would have one, too.
-    end.list_ended =
-        !end.list_version.empty() && only_items_ && read.deleted + read.bookmarks == 0;
-  }
-  if (!probing()) {
-    AddCounters(read, past_);
-    if (read.malformed > 0) past_sample_ = decoder_->malformed_sample();
-  }
+  const ResponseEnd end = response_->End(now.wall);
   const bool first_list = machine_.mark().empty();
   machine_.End(end, now.steady);
-  ForgetResponse();
+  Remember(*response_);
+  response_.reset();
   if (first_list && !machine_.mark().empty()) {
     logger_.Log(LogLevel::kInfo, "first list read",
                 {{"items", std::to_string(list_items_)},
@@ -195,17 +173,11 @@ void ClusterWatcher::EndResponse(Now now) {
   TellStatus();
 }
 
-void ClusterWatcher::ForgetResponse() {
-  request_.reset();
-  head_.reset();
-  head_told_ = false;
-  decoder_.reset();
-  decoder_ended_ = false;
-  only_items_ = true;
-  inbox_.clear();
-  body_.clear();
-  paused_ = false;
-  done_.reset();
+void ClusterWatcher::Remember(const WatchResponse& response) {
+  if (response.probes()) return;
+  const DecoderCounters& read = response.decoder().counters();
+  AddCounters(read, past_);
+  if (read.malformed > 0) past_sample_ = response.decoder().malformed_sample();
 }
 
 void ClusterWatcher::TellStatus() {
@@ -219,28 +191,13 @@ void ClusterWatcher::TellStatus() {
   WatchStatus status = machine_.status();
   if (status.state == told_) return;
   told_ = status.state;
-  status.detail.insert(0, label_);
+  status.watch = name_;
   if (options_.on_status) return options_.on_status(status);
-  logger_.Log(
-      IsGood(told_) ? LogLevel::kInfo : LogLevel::kWarning, "watch",
-      {{"state", std::string(WatchStateName(told_))}, {"detail", status.detail}});
+  logger_.Log(IsGood(told_) ? LogLevel::kInfo : LogLevel::kWarning, "watch",
+              {{"watch", status.watch},
+               {"state", std::string(WatchStateName(told_))},
+               {"detail", status.detail}});
 }
-
-void ClusterWatcher::OnHead(const HttpResponseHead& head) { head_ = head; }
-
-BodyFlow ClusterWatcher::OnBody(std::string_view bytes) {
-  const bool failed = head_ && head_->status != 200;
-  if (failed || asks(Ask::kIdentify)) {
-    const std::size_t limit = failed ? kMaxErrorBytes : kMaxObjectBytes;
-    body_.append(bytes.substr(0, limit - body_.size()));
-    return BodyFlow::kContinue;
-  }
-  inbox_.append(bytes);
-  paused_ = inbox_.size() > kMaxInboxBytes;
-  return paused_ ? BodyFlow::kPause : BodyFlow::kContinue;
-}
-
-void ClusterWatcher::OnDone(const Status& status) { done_ = status; }
 
 std::optional<WatchMark> ClusterWatcher::mark() const {
   if (machine_.observed().empty()) return std::nullopt;
@@ -249,13 +206,16 @@ std::optional<WatchMark> ClusterWatcher::mark() const {
 
 DecoderCounters ClusterWatcher::counters() const {
   DecoderCounters sum = past_;
-  if (decoder_ && !probing()) AddCounters(decoder_->counters(), sum);
+  if (response_ && !response_->probes()) {
+    AddCounters(response_->decoder().counters(), sum);
+  }
   return sum;
 }
 
 std::string_view ClusterWatcher::malformed_sample() const {
-  const bool fresh = decoder_ && !probing() && decoder_->counters().malformed > 0;
-  return fresh ? decoder_->malformed_sample() : past_sample_;
+  const bool fresh = response_ && !response_->probes() &&
+                     response_->decoder().counters().malformed > 0;
+  return fresh ? response_->decoder().malformed_sample() : past_sample_;
 }
 
 }  // namespace k8sentry::internal

@@ -2,27 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "k8sentry/cluster_source.h"
-#include "k8sentry/http_transport.h"
-#include "kube/api_client.h"
-#include "kube/watch_machine.h"
+#include "kube/watch_response.h"
 
 namespace k8sentry::internal {
 
 // Adds `more` to `sum`, counter by counter.
 void AddCounters(const DecoderCounters& more, DecoderCounters& sum);
 
-class ClusterWatcher final : public HttpHandler {
+class ClusterWatcher {
  public:
   // Everything given must outlive it. `namespace_name` is empty for all.
   ClusterWatcher(const ClusterSourceOptions& options, const std::string& namespace_name,
                  ApiClient& api, Logger& logger, std::uint64_t seed, Resumption* left);
-  ~ClusterWatcher();
   ClusterWatcher(const ClusterWatcher&) = delete;
   ClusterWatcher& operator=(const ClusterWatcher&) = delete;
 
@@ -31,7 +29,7 @@ class ClusterWatcher final : public HttpHandler {
   SteadyTime NextDeadline() const;
   // Something has come, or the last Poll gave Events.
   bool ready() const {
-    return more_ || !inbox_.empty() || done_ || (head_ && !head_told_);
+    return more_ || (response_ && response_->ready()) || (next_ && next_->ready());
   }
 
   // Where it stands; no mark before the first list's end.
@@ -43,44 +41,32 @@ class ClusterWatcher final : public HttpHandler {
   std::string_view malformed_sample() const;
 
  private:
-  // HttpHandler. Called between two Polls, when Events of the first may still be in
-  // use: so these only take notes.
-  void OnHead(const HttpResponseHead& head) override;
-  BodyFlow OnBody(std::string_view bytes) override;
-  void OnDone(const Status& status) override;
-
+  std::unique_ptr<WatchResponse> Send(WatchRequest request, const Status& prepared);
   bool StartNext(Now now);
   std::span<const Event> NextBatch(Time wall);
-  // Feeds the decoder with what has come; false when nothing has.
-  bool FeedInbox();
-  void GiveUpWatch();
   void EndResponse(Now now);
-  void ForgetResponse();
+  // Adds up what it read.
+  void Remember(const WatchResponse& response);
+
+  void StartRotation(Now now);
+  // Looks after the watch that shall take the other's place; true when it did.
+  bool Rotate(Now now);
+  bool TakeOver(bool stalled, Now now);
   void TellStatus();
-  bool asks(Ask ask) const { return request_ && request_->ask == ask; }
-  // Its frames are no Events of ours.
-  bool probing() const { return asks(Ask::kProbe) || asks(Ask::kIdentify); }
 
   const ClusterSourceOptions& options_;
   const std::string name_;  // of its mark
   const std::string path_;
-  const std::string label_;  // "namespace shop: ", for details
   ApiClient& api_;
   Logger& logger_;
   WatchMachine machine_;
 
-  // The response under way.
-  std::optional<WatchRequest> request_;
-  HttpRequestId id_ = 0;
-  std::optional<HttpResponseHead> head_;
-  bool head_told_ = false;
-  std::optional<WatchDecoder> decoder_;  // of this response alone
-  std::string inbox_;                    // body bytes that the decoder has not got yet
-  bool paused_ = false;
-  std::string body_;  // of what is no list and no watch
-  std::optional<Status> done_;
-  bool decoder_ended_ = false;
-  bool only_items_ = true;  // no Event of it stood outside of a List
+  std::unique_ptr<WatchResponse> response_;  // under way
+  // The watch that shall take the place of `response_`, its first Events, and since
+  // when it has had something that the other did not bring.
+  std::unique_ptr<WatchResponse> next_;
+  std::span<const Event> next_events_;
+  std::optional<SteadyTime> ahead_since_;
 
   std::vector<Event> batch_;
   bool more_ = false;

@@ -23,6 +23,9 @@ constexpr Duration kShortWatch = seconds(1);
 // A watch that lasted so long did, whatever ended it.
 constexpr Duration kLongWatch = seconds(30);
 constexpr int kMaxShortWatches = 3;
+// After stalls watches last half as long, down to this.
+constexpr Duration kMinStalledWatch = seconds(30);
+constexpr int kMaxStalls = 3;
 constexpr int kMaxListRestarts = 2;
 
 std::string PercentEncoded(std::string_view text) {
@@ -54,6 +57,7 @@ WatchMachine::WatchMachine(const ClusterSourceOptions& options, std::uint64_t se
       page_size_(options.page_size),
       min_watch_(options.min_watch),
       max_watch_(options.max_watch),
+      overlap_(options.overlap),
       min_backoff_(options.min_backoff),
       max_backoff_(options.max_backoff),
       random_(seed),
@@ -92,20 +96,66 @@ std::optional<WatchRequest> WatchMachine::Next(SteadyTime now) {
                         unpaged_ ? kUnpagedDeadline : kPageDeadline};
   }
   under_way_ = Ask::kWatch;
-  const Duration length = Between(min_watch_, max_watch_);
+  WatchRequest watch = NewWatch();
+  rotate_at_ = RotationTime(now, watch);
+  return watch;
+}
+
+WatchRequest WatchMachine::NewWatch() {
+  Duration length = Between(min_watch_, max_watch_);
+  for (int i = 0; i < stalls_; ++i) length = std::max(length / 2, kMinStalledWatch);
   const std::int64_t whole = std::chrono::round<seconds>(length).count();
-  return WatchRequest{Ask::kWatch, WatchQuery(whole), seconds(whole) + kWatchGrace};
+  return {Ask::kWatch, WatchQuery(whole), seconds(whole) + kWatchGrace};
+}
+
+SteadyTime WatchMachine::RotationTime(SteadyTime start,
+                                      const WatchRequest& watch) const {
+  const Duration length = watch.deadline - kWatchGrace;
+  if (overlap_ <= Duration::zero() || length < 2 * overlap_) return SteadyTime::max();
+  return start + length - overlap_;
 }
 
 SteadyTime WatchMachine::NextDeadline() const {
-  return under_way_ ? SteadyTime::max() : not_before_;
+  if (!under_way_) return not_before_;
+  return watching() && !next_started_ ? rotate_at_ : SteadyTime::max();
+}
+
+std::optional<WatchRequest> WatchMachine::NextRotation(SteadyTime now) {
+  if (!watching() || next_started_ || now < rotate_at_) return std::nullopt;
+  WatchRequest watch = NewWatch();
+  next_started_ = now;
+  next_rotate_at_ = RotationTime(now, watch);
+  next_mark_then_ = mark_;
+  return watch;
+}
+
+void WatchMachine::Rotated(bool stalled, SteadyTime now) {
+  NoteNews(now);
+  short_watches_ = 0;
+  started_ = *std::exchange(next_started_, std::nullopt);
+  rotate_at_ = next_rotate_at_;
+  mark_then_ = next_mark_then_;
+  stalls_ = stalled ? std::min(stalls_ + 1, kMaxStalls) : 0;
+  if (!stalled) return;
+  Enter(WatchState::kStalled,
+        "the watch was silent although there were events; the next one brings them",
+        now);
+}
+
+void WatchMachine::RotationFailed() {
+  next_started_.reset();
+  rotate_at_ = SteadyTime::max();
+}
+
+bool WatchMachine::IsNews(std::string_view version) const {
+  return !version.empty() && IsNewer(version, mark_);
 }
 
 void WatchMachine::Head(int http_status, SteadyTime now) {
   if (http_status != 401) credential_tried_ = false;
   if (http_status != 200 || !under_way_) return;
   if (*under_way_ == Ask::kWatch) {
-    Enter(WatchState::kWatching, "", now);
+    EnterLive(now);
   } else if (*under_way_ == Ask::kList) {
     Enter(mark_.empty() ? WatchState::kListing : WatchState::kRelisting, "", now);
   }
@@ -194,15 +244,14 @@ void WatchMachine::EndPage(const ResponseEnd& end, SteadyTime now) {
   if (mark_.empty() || IsNewer(end.list_version, mark_)) mark_ = end.list_version;
   PassObserved();
   // Now, not at the watch's head: some proxies keep that until a frame comes.
-  Enter(WatchState::kWatching, "", now);
+  EnterLive(now);
 }
 
 void WatchMachine::EndWatch(const ResponseEnd& end, SteadyTime now) {
+  RotationFailed();
   const Duration lasted = now - started_;
-  // Frames that bring nothing new are no news: a proxy may send the same for ever.
   const bool news = mark_ != mark_then_;
-  if (news || lasted >= kLongWatch) failures_ = 0;
-  if (news) barren_relists_ = 0;
+  NoteNews(now);
   if (end.error_frame) return EndErrorFrame(end, now);
   if (!end.transport.ok()) {
     return Fail(WatchState::kUnavailable, end.transport.message(), now);
@@ -216,6 +265,14 @@ void WatchMachine::EndWatch(const ResponseEnd& end, SteadyTime now) {
     list_due_ = probe_due_ = true;
   }
   Fail(WatchState::kUnavailable, "the server ends watches as soon as they begin", now);
+}
+
+void WatchMachine::NoteNews(SteadyTime now) {
+  last_live_ = now;
+  // Frames that bring nothing new are no news: a proxy may send the same for ever.
+  const bool news = mark_ != mark_then_;
+  if (news || now - started_ >= kLongWatch) failures_ = 0;
+  if (news) barren_relists_ = 0;
 }
 
 void WatchMachine::EndErrorFrame(const ResponseEnd& end, SteadyTime now) {
@@ -335,6 +392,14 @@ void WatchMachine::Enter(WatchState state, std::string detail, SteadyTime now) {
   if (status_.state != state) status_.since = now;
   status_.state = state;
   status_.detail = std::move(detail);
+  status_.gap = {};
+}
+
+void WatchMachine::EnterLive(SteadyTime now) {
+  const bool back = status_.state != WatchState::kWatching && last_live_;
+  Enter(WatchState::kWatching, "", now);
+  if (back) status_.gap = now - *last_live_;
+  last_live_ = now;
 }
 
 std::string WatchMachine::WatchQuery(std::int64_t length) const {

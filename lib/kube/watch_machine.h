@@ -65,8 +65,15 @@ class WatchMachine {
 
   // What to send now; nullopt while one is under way, or it is too early.
   std::optional<WatchRequest> Next(SteadyTime now);
-  // When Next has something; max() while a request is under way.
+  // When Next or NextRotation has something.
   SteadyTime NextDeadline() const;
+
+  // While a watch is under way: the one that shall take its place, once it is time.
+  std::optional<WatchRequest> NextRotation(SteadyTime now);
+  // It has taken it. `stalled`: it brought what the old one had kept from us.
+  void Rotated(bool stalled, SteadyTime now);
+  // It came to nothing; the watch under way goes on to its own end.
+  void RotationFailed();
 
   // The head of the response has come.
   void Head(int http_status, SteadyTime now);
@@ -87,6 +94,8 @@ class WatchMachine {
   const std::string& cluster_id() const { return cluster_id_; }
   const WatchStatus& status() const { return status_; }
   bool watching() const { return under_way_ == Ask::kWatch; }
+  // Whether `version` lies above the mark.
+  bool IsNews(std::string_view version) const;
   // How often the storage turned out to be older than the mark.
   int storage_resets() const { return storage_resets_; }
 
@@ -105,13 +114,18 @@ class WatchMachine {
   void Fail(WatchState state, std::string detail, SteadyTime now,
             std::optional<Duration> wanted = std::nullopt);
   void Enter(WatchState state, std::string detail, SteadyTime now);
+  void EnterLive(SteadyTime now);
   std::string WatchQuery(std::int64_t seconds) const;
   std::string ListQuery() const;
   Duration Between(Duration low, Duration high);
+  WatchRequest NewWatch();
+  SteadyTime RotationTime(SteadyTime start, const WatchRequest& watch) const;
+  void NoteNews(SteadyTime now);
 
   const Duration lookback_;
   const std::size_t page_size_;
   const Duration min_watch_, max_watch_;
+  const Duration overlap_;
   const Duration min_backoff_, max_backoff_;
   Random random_;
 
@@ -120,6 +134,13 @@ class WatchMachine {
   std::string mark_then_;  // and the mark at that time
   SteadyTime not_before_ = SteadyTime::min();
   WatchStatus status_;
+  // Of a watch: when it shall be joined by the next; and of that one, the same three.
+  SteadyTime rotate_at_ = SteadyTime::max();
+  std::optional<SteadyTime> next_started_;
+  SteadyTime next_rotate_at_;
+  std::string next_mark_then_;
+  int stalls_ = 0;                       // in a row; they make the next watches shorter
+  std::optional<SteadyTime> last_live_;  // when a watch was last up
 
   Resumption* const left_;
   std::string cluster_id_;

@@ -78,9 +78,11 @@ class ScriptedCluster : public ::testing::Test {
  protected:
   ScriptedCluster() : http([](const HttpRequest&) { return OpenStream(); }) {
     options.cluster.server = "https://cluster";
+    options.overlap = {};  // one watch after the other
     options.on_status = [this](const WatchStatus& s) {
       states.emplace_back(WatchStateName(s.state));
       detail = s.detail;
+      gap = s.gap;
     };
   }
 
@@ -148,6 +150,7 @@ class ScriptedCluster : public ::testing::Test {
   std::vector<std::string> told, stale, retold;  // uid@version
   std::vector<std::string> states;
   std::string detail;
+  Duration gap = {};
   std::unique_ptr<ClusterSource> source;
 
  private:
