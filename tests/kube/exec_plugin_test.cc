@@ -199,7 +199,7 @@ TEST_F(ExecPluginTest, LeavesNoDescriptorBehind) {
     EXPECT_TRUE(Run(good).ok());
     cluster_.exec->command = "/nonexistent/plugin";
     EXPECT_FALSE(Run(bad).ok());
-    Script("sleep 1000");
+    Script("sleep 60");
     cluster_.exec->command = dir_ + "/plugin";
     EXPECT_FALSE(interrupted.Prepare(now_).ok());
   }
@@ -254,7 +254,7 @@ TEST_F(ExecPluginTest, SaysHowItEnded) {
   const std::pair<const char*, const char*> kEnds[] = {
       {"echo hush; exit 3", "failed with exit code 3; its reason is on stderr"},
       {"kill -9 $$", "failed with signal 9; its reason is on stderr"},
-      {"head -c 2000000 /dev/zero; sleep 1000", "printed more than 1 MiB"},
+      {"head -c 2000000 /dev/zero; sleep 60", "printed more than 1 MiB"},
   };
   for (const auto& [script, message] : kEnds) {
     Script(script);
@@ -297,7 +297,7 @@ std::string StateOf(const std::string& pid) {
 
 // Row 27
 TEST_F(ExecPluginTest, EndsAHangingProgramWithAllItStarted) {
-  Script("sleep 1000 & echo $! > $DIR/child.new; mv $DIR/child.new $DIR/child; wait");
+  Script("sleep 60 & echo $! > $DIR/child.new; mv $DIR/child.new $DIR/child; wait");
   ExecCredential credential(cluster_);
   ASSERT_TRUE(Await(credential, [&] { return !Read("child").empty(); }));
   Pass(seconds(29));
@@ -314,7 +314,7 @@ TEST_F(ExecPluginTest, EndsAHangingProgramWithAllItStarted) {
 }
 
 TEST_F(ExecPluginTest, EndsWhatRunsWhenNobodyWaitsAnyMore) {
-  Script("echo $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid; sleep 1000");
+  Script("echo $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid; sleep 60");
   std::string pid;
   {
     ExecCredential credential(cluster_);
@@ -325,7 +325,7 @@ TEST_F(ExecPluginTest, EndsWhatRunsWhenNobodyWaitsAnyMore) {
 }
 
 TEST_F(ExecPluginTest, WaitsForNoProgramThatStayedBehind) {
-  Script("sleep 1000 2>/dev/null & echo $! > $DIR/child; echo '" +
+  Script("sleep 60 2>/dev/null & echo $! > $DIR/child; echo '" +
          Token("t", kStart + minutes(1)) + "'");
   ExecCredential credential(cluster_);
   EXPECT_TRUE(Run(credential).ok());
