@@ -234,7 +234,8 @@ TEST_F(ExecPluginTest, SaysWhatIsWrongAndNotWhatWasPrinted) {
       {Credential(R"({"token":"t","clientCertificateData":"hush"})"),
        "printed half of a client certificate and its key"},
       {pair("hush", "hush"),
-       "printed a client certificate: there is no client certificate in it"},
+       "printed a client certificate: there is no client certificate in it, or "
+       "one that cannot be read"},
       {pair(one.certificate_pem, two.key_pem),
        "printed a client certificate: the client key is not the certificate's"},
       {Credential(R"({"token":"hush","expirationTimestamp":"soon"})"),
@@ -280,7 +281,8 @@ TEST_F(ExecPluginTest, LooksForProgramsInAbsoluteFoldersOnly) {
   EXPECT_EQ(FindProgram("plugin", "/nonexistent::" + dir_ + "/folder:" + dir_),
             dir_ + "/plugin");
   EXPECT_EQ(FindProgram("plugin", ""), "");
-  EXPECT_EQ(FindProgram("./plugin", ""), "./plugin");
+  EXPECT_EQ(FindProgram(dir_ + "/plugin", ""), dir_ + "/plugin");
+  EXPECT_EQ(FindProgram(dir_ + "/folder", ""), "");
   const std::filesystem::path here = std::filesystem::current_path();
   std::filesystem::current_path(dir_);
   EXPECT_EQ(FindProgram("plugin", ".::"), "");
