@@ -39,18 +39,29 @@ Status Wrong(const char* what) { return Status(StatusCode::kConfiguration, what)
 Status CheckCertificates(std::string_view pem) {
   const ErrorQueue errors;
   const Owned<BIO> in = Open(pem);
-  const Owned<X509> first(
-      in ? PEM_read_bio_X509_AUX(in.get(), nullptr, &NoPassword, nullptr) : nullptr);
-  return first ? Status() : Wrong("there is no certificate in it");
+  if (!in) return Wrong("OpenSSL has no memory");
+  int count = 0;
+  for (;; ++count) {
+    const Owned<X509> next(
+        PEM_read_bio_X509_AUX(in.get(), nullptr, &NoPassword, nullptr));
+    if (!next) break;
+  }
+  // Any other end than "no more" is a file that is being written.
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+    return Wrong("one of the certificates in it cannot be read");
+  }
+  return count > 0 ? Status() : Wrong("there is no certificate in it");
 }
 
 Status CheckKeyPair(std::string_view certificate_pem, std::string_view key_pem) {
   const ErrorQueue errors;
   const Owned<BIO> certificates = Open(certificate_pem), keys = Open(key_pem);
   if (!certificates || !keys) return Wrong("OpenSSL has no memory");
+  if (Status chain = CheckCertificates(certificate_pem); !chain.ok()) {
+    return Wrong("there is no client certificate in it, or one that cannot be read");
+  }
   const Owned<X509> certificate(
       PEM_read_bio_X509_AUX(certificates.get(), nullptr, &NoPassword, nullptr));
-  if (!certificate) return Wrong("there is no client certificate in it");
   const Owned<EVP_PKEY> key(
       PEM_read_bio_PrivateKey(keys.get(), nullptr, &NoPassword, nullptr));
   if (!key) return Wrong("there is no private key in it, or an encrypted one");

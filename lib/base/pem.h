@@ -8,7 +8,7 @@
 
 namespace k8sentry::internal {
 
-// `pem` holds at least one certificate. Errors: kConfiguration, without any of the
+// `pem` holds certificates, at least one, and all can be read. Errors: kConfiguration, without any of the
 // text.
 Status CheckCertificates(std::string_view pem);
 

@@ -94,7 +94,7 @@ std::string FailureOf(int status) {
 }  // namespace
 
 std::string FindProgram(const std::string& command, std::string_view path) {
-  if (command.find('/') != command.npos) return command;
+  if (command.find('/') != command.npos) return IsProgram(command) ? command : "";
   while (!path.empty()) {
     const std::size_t end = std::min(path.find(':'), path.size());
     const std::string folder(path.substr(0, end));

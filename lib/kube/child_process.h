@@ -13,7 +13,7 @@
 namespace k8sentry::internal {
 
 // `command` as a path: itself if it holds a slash, else the first program of that name
-// in the absolute folders of `path` (as PATH). Empty when there is none.
+// in the absolute folders of `path` (as PATH). Empty when that is none we may run.
 std::string FindProgram(const std::string& command, std::string_view path);
 
 class ChildProcess {

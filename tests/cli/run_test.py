@@ -186,7 +186,7 @@ class Credentials(Running):
         path = self.folder / "config"
         path.write_text(PLUGIN_CONFIG, encoding="utf-8")
         plugin = self.folder / "plugin"
-        plugin.write_text("#!/bin/sh\necho $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid\nsleep 1000\n", encoding="utf-8")
+        plugin.write_text("#!/bin/sh\necho $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid\nsleep 60\n", encoding="utf-8")
         plugin.chmod(0o700)
         child, _, err = self.start(KUBECONFIG=str(path), DIR=str(self.folder))
         end = time.monotonic() + TIMEOUT

@@ -153,7 +153,8 @@ TEST_F(ApiClientTest, KeepsItsAuthorityUntilTheNewOneCanBeUsed) {
     return tls.ca_pem + "\n";
   };
   EXPECT_EQ(authority(), ca().pem());
-  for (const char* text : {"", " \n", "hush"}) {
+  const std::string half = ca().pem() + ca().pem().substr(0, 200);
+  for (const std::string& text : {std::string(), std::string(" \n"), half}) {
     Swap("ca.crt", text);
     EXPECT_EQ(authority(), ca().pem());
   }

@@ -199,7 +199,7 @@ TEST_F(ExecPluginTest, LeavesNoDescriptorBehind) {
     EXPECT_TRUE(Run(good).ok());
     cluster_.exec->command = "/nonexistent/plugin";
     EXPECT_FALSE(Run(bad).ok());
-    Script("sleep 1000");
+    Script("sleep 60");
     cluster_.exec->command = dir_ + "/plugin";
     EXPECT_FALSE(interrupted.Prepare(now_).ok());
   }
@@ -234,7 +234,8 @@ TEST_F(ExecPluginTest, SaysWhatIsWrongAndNotWhatWasPrinted) {
       {Credential(R"({"token":"t","clientCertificateData":"hush"})"),
        "printed half of a client certificate and its key"},
       {pair("hush", "hush"),
-       "printed a client certificate: there is no client certificate in it"},
+       "printed a client certificate: there is no client certificate in it, or "
+       "one that cannot be read"},
       {pair(one.certificate_pem, two.key_pem),
        "printed a client certificate: the client key is not the certificate's"},
       {Credential(R"({"token":"hush","expirationTimestamp":"soon"})"),
@@ -254,7 +255,7 @@ TEST_F(ExecPluginTest, SaysHowItEnded) {
   const std::pair<const char*, const char*> kEnds[] = {
       {"echo hush; exit 3", "failed with exit code 3; its reason is on stderr"},
       {"kill -9 $$", "failed with signal 9; its reason is on stderr"},
-      {"head -c 2000000 /dev/zero; sleep 1000", "printed more than 1 MiB"},
+      {"head -c 2000000 /dev/zero; sleep 60", "printed more than 1 MiB"},
   };
   for (const auto& [script, message] : kEnds) {
     Script(script);
@@ -280,7 +281,8 @@ TEST_F(ExecPluginTest, LooksForProgramsInAbsoluteFoldersOnly) {
   EXPECT_EQ(FindProgram("plugin", "/nonexistent::" + dir_ + "/folder:" + dir_),
             dir_ + "/plugin");
   EXPECT_EQ(FindProgram("plugin", ""), "");
-  EXPECT_EQ(FindProgram("./plugin", ""), "./plugin");
+  EXPECT_EQ(FindProgram(dir_ + "/plugin", ""), dir_ + "/plugin");
+  EXPECT_EQ(FindProgram(dir_ + "/folder", ""), "");
   const std::filesystem::path here = std::filesystem::current_path();
   std::filesystem::current_path(dir_);
   EXPECT_EQ(FindProgram("plugin", ".::"), "");
@@ -297,7 +299,7 @@ std::string StateOf(const std::string& pid) {
 
 // Row 27
 TEST_F(ExecPluginTest, EndsAHangingProgramWithAllItStarted) {
-  Script("sleep 1000 & echo $! > $DIR/child.new; mv $DIR/child.new $DIR/child; wait");
+  Script("sleep 60 & echo $! > $DIR/child.new; mv $DIR/child.new $DIR/child; wait");
   ExecCredential credential(cluster_);
   ASSERT_TRUE(Await(credential, [&] { return !Read("child").empty(); }));
   Pass(seconds(29));
@@ -314,7 +316,7 @@ TEST_F(ExecPluginTest, EndsAHangingProgramWithAllItStarted) {
 }
 
 TEST_F(ExecPluginTest, EndsWhatRunsWhenNobodyWaitsAnyMore) {
-  Script("echo $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid; sleep 1000");
+  Script("echo $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid; sleep 60");
   std::string pid;
   {
     ExecCredential credential(cluster_);
@@ -325,7 +327,7 @@ TEST_F(ExecPluginTest, EndsWhatRunsWhenNobodyWaitsAnyMore) {
 }
 
 TEST_F(ExecPluginTest, WaitsForNoProgramThatStayedBehind) {
-  Script("sleep 1000 2>/dev/null & echo $! > $DIR/child; echo '" +
+  Script("sleep 60 2>/dev/null & echo $! > $DIR/child; echo '" +
          Token("t", kStart + minutes(1)) + "'");
   ExecCredential credential(cluster_);
   EXPECT_TRUE(Run(credential).ok());
