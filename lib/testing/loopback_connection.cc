@@ -87,11 +87,14 @@ LoopbackConnection::~LoopbackConnection() {
 
 short LoopbackConnection::interest() const {
   const bool writes = sent_ < out_.size() || (tls_ && tls_->wants_write());
-  return static_cast<short>(POLLIN | (writes ? POLLOUT : 0));
+  return static_cast<short>((reads_ ? POLLIN : 0) | (writes ? POLLOUT : 0));
 }
 
-bool LoopbackConnection::Move(short ready) {
-  if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0 || (tls_ && tls_->wants_write())) {
+bool LoopbackConnection::Move(short ready, SteadyTime now) {
+  if (!reads_) {
+    if ((ready & (POLLHUP | POLLERR)) != 0) return false;
+  } else if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0 ||
+             (tls_ && tls_->wants_write())) {
     if (!Read()) return false;
   }
   if (!answering_ && !in_.empty() && (in_[0] < 'A' || in_[0] > 'Z')) {
@@ -100,7 +103,7 @@ bool LoopbackConnection::Move(short ready) {
     close_after_ = true;
     Queue("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
   }
-  return Flush();
+  return Flush(now);
 }
 
 bool LoopbackConnection::Read() {
@@ -148,30 +151,37 @@ std::optional<LoopbackRequest> LoopbackConnection::NextRequest() {
 }
 
 void LoopbackConnection::Answer(const LoopbackResponse& response) {
+  reads_ = !response.stop_reading;
   if (response.never_answer) return;
-  const bool chunked = response.stay_open || !response.chunks.empty();
   const bool bodiless = response.status == 204 || response.status == 304;
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " Scripted\r\n";
   bool has_length = false;
+  close_after_ = response.close;
   for (const HttpHeader& header : response.headers) {
     head += header.name + ": " + header.value + "\r\n";
     has_length = has_length || SameName(header.name, "Content-Length");
+    close_after_ = close_after_ ||
+                   (SameName(header.name, "Connection") && header.value == "close");
   }
+  const bool chunked = response.stay_open || !response.chunks.empty() ||
+                       (response.stream && !has_length);
   if (chunked) {
     head += "Transfer-Encoding: chunked\r\n";
   } else if (!has_length && !bodiless) {
     head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   }
   if (response.close) head += "Connection: close\r\n";
-  close_after_ = response.close;
   bytes_before_reset_ = response.reset_after_bytes;
   open_ = response.stay_open && !bytes_before_reset_;
   Queue(head + "\r\n");
   if (!chunked) Queue(response.body);
   if (!response.body.empty() && chunked) Queue(Chunk(response.body));
   for (const std::string& chunk : response.chunks) Queue(Chunk(chunk));
-  if (chunked && !response.stay_open) Queue("0\r\n\r\n");
-  if (!open_ && !bytes_before_reset_) answering_ = false;
+  body_ = response.stream;
+  chunked_ = chunked;
+  ask_again_ = SteadyTime::min();
+  if (chunked && !response.stay_open && !body_) Queue("0\r\n\r\n");
+  if (!open_ && !body_ && !bytes_before_reset_) answering_ = false;
 }
 
 void LoopbackConnection::SendChunk(const std::string& chunk) {
@@ -187,15 +197,54 @@ void LoopbackConnection::EndOpen() {
 
 void LoopbackConnection::Queue(std::string_view bytes) { out_.append(bytes); }
 
-bool LoopbackConnection::Flush() {
+void LoopbackConnection::Pull(SteadyTime now) {
+  LoopbackBody::Piece piece = body_->Next(now);
+  ask_again_ = piece.ask_again;
+  if (!piece.bytes.empty()) Queue(chunked_ ? Chunk(piece.bytes) : piece.bytes);
+  if (piece.then == LoopbackThen::kMore) ask_again_ = SteadyTime::min();
+  if (piece.then == LoopbackThen::kMore || piece.then == LoopbackThen::kWait) return;
+  body_.reset();
+  if (piece.then == LoopbackThen::kReset) {
+    bytes_before_reset_ = out_.size() - sent_;
+    return;
+  }
+  answering_ = false;
+  if (piece.then == LoopbackThen::kClose) {
+    close_after_ = true;
+  } else if (chunked_) {
+    Queue("0\r\n\r\n");
+  }
+}
+
+bool LoopbackConnection::Flush(SteadyTime now) {
+  for (;;) {
+    if (!Write()) return false;
+    if (!body_ || sent_ < out_.size()) break;
+    const std::size_t before = out_.size();
+    Pull(now);
+    if (body_ && out_.size() == before && ask_again_ > now) break;
+  }
+  if (close_after_ && !answering_ && out_.empty()) {
+    shutdown(fd_, SHUT_WR);
+    return false;
+  }
+  return true;
+}
+
+void LoopbackConnection::Reset() {
+  // Closing a lingering socket with a limit of 0 sends RST instead of FIN.
+  const linger at_once = {1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+// Writes what fits. False: the connection is over.
+bool LoopbackConnection::Write() {
   while (sent_ < out_.size() || bytes_before_reset_) {
     std::size_t size = out_.size() - sent_;
     if (bytes_before_reset_) {
       size = std::min(size, *bytes_before_reset_);
       if (size == 0) {
-        // Closing a lingering socket with a limit of 0 sends RST instead of FIN.
-        const linger at_once = {1, 0};
-        setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        Reset();
         return false;
       }
     }
@@ -207,10 +256,6 @@ bool LoopbackConnection::Flush() {
   }
   out_.clear();
   sent_ = 0;
-  if (close_after_ && !answering_) {
-    shutdown(fd_, SHUT_WR);
-    return false;
-  }
   return true;
 }
 

@@ -27,6 +27,28 @@ struct LoopbackRequest {
   std::string_view header(std::string_view name) const;  // in any case; empty if absent
 };
 
+// What comes after a piece of a body.
+enum class LoopbackThen : std::uint8_t {
+  kMore,
+  kWait,   // nothing until `ask_again`, or LoopbackServer::Wake
+  kEnd,    // the end, as HTTP writes it
+  kClose,  // the connection ends without it
+  kReset,  // RST
+};
+
+// A body that is written while it is sent: a watch, a slow answer, a broken one.
+class LoopbackBody {
+ public:
+  struct Piece {
+    std::string bytes = {};
+    LoopbackThen then = LoopbackThen::kMore;
+    SteadyTime ask_again = SteadyTime::max();
+  };
+  virtual ~LoopbackBody() = default;
+  // The next piece, when there is room for it. Called by the server's thread.
+  virtual Piece Next(SteadyTime now) = 0;
+};
+
 struct LoopbackResponse {
   int status = 200;
   std::vector<HttpHeader> headers;
@@ -36,10 +58,13 @@ struct LoopbackResponse {
   // After the chunks: leave the response open (a watch) until the server stops or
   // Release is called.
   bool stay_open = false;
+  // Sent after all of that, chunked unless `headers` tell the length.
+  std::shared_ptr<LoopbackBody> stream = {};
   bool never_answer = false;  // read the request, say nothing
+  bool stop_reading = false;  // take no byte more of this connection
   // Send only so many bytes of head and body, then reset the connection.
   std::optional<std::size_t> reset_after_bytes;
-  bool close = false;         // close the connection after this response
+  bool close = false;  // close the connection after this response
 };
 
 class LoopbackServer {
@@ -59,6 +84,17 @@ class LoopbackServer {
   virtual void SendOnOpen(std::string chunk) = 0;
   // Ends every response that stays open, cleanly.
   virtual void Release() = 0;
+
+  // Asks all bodies that wait for their next piece.
+  virtual void Wake() = 0;
+  // Does nothing at all, on no connection, until Thaw: a stopped process.
+  virtual void Freeze() = 0;
+  virtual void Thaw() = 0;
+  // Resets all connections.
+  virtual void ResetConnections() = 0;
+  // Does that and refuses new ones, until Restart on the same port: a killed process.
+  virtual void Kill() = 0;
+  virtual Status Restart() = 0;
 };
 
 // PEM, for a server that speaks TLS.
@@ -69,8 +105,9 @@ struct LoopbackTls {
 };
 
 // Errors: kUnavailable when there is no port; kConfiguration for PEM that is none.
-Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(LoopbackServer::Handler handler);
-Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(LoopbackServer::Handler handler,
-                                                          const LoopbackTls& tls);
+Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(
+    LoopbackServer::Handler handler);
+Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(
+    LoopbackServer::Handler handler, const LoopbackTls& tls);
 
 }  // namespace k8sentry::testing
