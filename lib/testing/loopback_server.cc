@@ -51,9 +51,10 @@ class PollServer : public LoopbackServer {
   PollServer(Handler handler, std::unique_ptr<internal::TlsContext> tls, int listener,
              int wake, int port)
       : handler_(std::move(handler)),
-        tls_(std::move(tls)),
+        speaks_tls_(tls != nullptr),
         wake_(wake),
         port_(port),
+        tls_(std::move(tls)),
         listener_(listener),
         thread_([this] { Serve(); }) {}
 
@@ -67,7 +68,8 @@ class PollServer : public LoopbackServer {
 
   int port() const override { return port_; }
   std::string url() const override {
-    return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_);
+    return (speaks_tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") +
+           std::to_string(port_);
   }
 
   std::vector<LoopbackRequest> requests() const override {
@@ -89,6 +91,13 @@ class PollServer : public LoopbackServer {
   void Wake() override {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t n = write(wake_, &one, sizeof one);
+  }
+  Status SetTls(const LoopbackTls& tls) override {
+    auto context = internal::NewTlsContext(tls);
+    if (!context.ok()) return context.status();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    tls_ = *std::move(context);
+    return {};
   }
   void Freeze() override { frozen_ = true; }
   void Thaw() override {
@@ -225,21 +234,23 @@ class PollServer : public LoopbackServer {
       if (fd < 0) return;
       const int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      const std::lock_guard<std::mutex> lock(mutex_);
       connections_.push_back(std::make_unique<LoopbackConnection>(
           fd, ++accepted_, tls_ ? tls_->NewSession(fd) : nullptr));
     }
   }
 
   const Handler handler_;
-  const std::unique_ptr<internal::TlsContext> tls_;
+  const bool speaks_tls_;
   const int wake_;
   const int port_;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> frozen_ = false;
-  mutable std::mutex mutex_;  // for the five below
+  mutable std::mutex mutex_;  // for the six below
   mutable std::condition_variable arrived_;
   std::vector<LoopbackRequest> requests_;
   std::vector<std::string> commands_;
+  std::unique_ptr<internal::TlsContext> tls_;
   int listener_;  // -1: killed
   Cut cut_ = Cut::kNone;
   std::vector<std::unique_ptr<LoopbackConnection>> connections_;  // the thread's

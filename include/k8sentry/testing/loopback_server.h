@@ -67,6 +67,13 @@ struct LoopbackResponse {
   bool close = false;  // close the connection after this response
 };
 
+// PEM, for a server that speaks TLS.
+struct LoopbackTls {
+  std::string certificate_pem;
+  std::string key_pem;
+  std::string client_ca_pem;  // not empty: clients must show a certificate of this CA
+};
+
 class LoopbackServer {
  public:
   using Handler = std::function<LoopbackResponse(const LoopbackRequest&)>;
@@ -87,6 +94,9 @@ class LoopbackServer {
 
   // Asks all bodies that wait for their next piece.
   virtual void Wake() = 0;
+  // Shows other certificates from the next connection on. Requires: it speaks TLS.
+  // Errors: kConfiguration for PEM that is none.
+  virtual Status SetTls(const LoopbackTls& tls) = 0;
   // Does nothing at all, on no connection, until Thaw: a stopped process.
   virtual void Freeze() = 0;
   virtual void Thaw() = 0;
@@ -95,13 +105,6 @@ class LoopbackServer {
   // Does that and refuses new ones, until Restart on the same port: a killed process.
   virtual void Kill() = 0;
   virtual Status Restart() = 0;
-};
-
-// PEM, for a server that speaks TLS.
-struct LoopbackTls {
-  std::string certificate_pem;
-  std::string key_pem;
-  std::string client_ca_pem;  // not empty: clients must show a certificate of this CA
 };
 
 // Errors: kUnavailable when there is no port; kConfiguration for PEM that is none.
