@@ -27,9 +27,9 @@ class LoopbackApiServer final : public FakeApiServer {
  public:
   LoopbackApiServer() { state_.store.Wipe(ClusterId()); }
 
-  Status Listen(const LoopbackTls* tls) {
-    auto handler = [this](const LoopbackRequest& request) { return Respond(request); };
-    auto server = tls ? NewLoopbackServer(handler, *tls) : NewLoopbackServer(handler);
+  Status Listen(const LoopbackOptions& options) {
+    auto server = NewLoopbackServer(
+        [this](const LoopbackRequest& request) { return Respond(request); }, options);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     return {};
@@ -201,22 +201,17 @@ LoopbackResponse LoopbackApiServer::Respond(const LoopbackRequest& request) {
   return response;
 }
 
-Result<std::unique_ptr<FakeApiServer>> Listening(const LoopbackTls* tls) {
-  auto server = std::make_unique<LoopbackApiServer>();
-  if (Status status = server->Listen(tls); !status.ok()) return status;
-  return std::unique_ptr<FakeApiServer>(std::move(server));
-}
-
 }  // namespace
 
 std::string FakeApiRequest::parameter(std::string_view name) const {
   return internal::QueryParameter(query, name);
 }
 
-Result<std::unique_ptr<FakeApiServer>> NewFakeApiServer() { return Listening(nullptr); }
-
-Result<std::unique_ptr<FakeApiServer>> NewFakeApiServer(const LoopbackTls& tls) {
-  return Listening(&tls);
+Result<std::unique_ptr<FakeApiServer>> NewFakeApiServer(
+    const LoopbackOptions& options) {
+  auto server = std::make_unique<LoopbackApiServer>();
+  if (Status status = server->Listen(options); !status.ok()) return status;
+  return std::unique_ptr<FakeApiServer>(std::move(server));
 }
 
 }  // namespace k8sentry::testing

@@ -48,9 +48,11 @@ Result<int> Listener(int port) {
 
 class PollServer : public LoopbackServer {
  public:
-  PollServer(Handler handler, std::unique_ptr<internal::TlsContext> tls, int listener,
-             int wake, int port)
+  PollServer(Handler handler, const LoopbackOptions& options,
+             std::unique_ptr<internal::TlsContext> tls, int listener, int wake,
+             int port)
       : handler_(std::move(handler)),
+        options_(options),
         speaks_tls_(tls != nullptr),
         wake_(wake),
         port_(port),
@@ -102,6 +104,10 @@ class PollServer : public LoopbackServer {
   void Freeze() override { frozen_ = true; }
   void Thaw() override {
     frozen_ = false;
+    Wake();
+  }
+  void GoAway() override {
+    go_away_ = true;
     Wake();
   }
   void ResetConnections() override { CutAndWait(Cut::kConnections); }
@@ -174,9 +180,10 @@ class PollServer : public LoopbackServer {
         [[maybe_unused]] const ssize_t n = read(wake_, &ignored, sizeof ignored);
       }
       RunCut();
+      goes_away_ = go_away_.exchange(false);
       if (frozen_ || fds.size() != connections_.size() + 2) continue;
       for (std::size_t i = 2; i < fds.size(); ++i) {
-        if (!Step(*connections_[i - 2], fds[i].revents)) connections_[i - 2].reset();
+        if (!Step(connections_[i - 2], fds[i].revents)) connections_[i - 2].reset();
       }
       std::erase(connections_, nullptr);
       RunCommands();
@@ -197,19 +204,24 @@ class PollServer : public LoopbackServer {
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60000));
   }
 
-  bool Step(LoopbackConnection& connection, short ready) {
-    if (!connection.Move(ready, Present())) return false;
-    while (auto request = connection.NextRequest()) {
-      connection.Answer(handler_(*request));
+  bool Step(std::unique_ptr<LoopbackConnection>& connection, short ready) {
+    if (goes_away_) connection->GoAway();
+    if (!connection->Move(ready, Present())) return false;
+    if (auto upgraded = connection->TakeUpgrade()) {
+      connection = std::move(upgraded);
+      if (!connection->Move(0, Present())) return false;
+    }
+    while (auto request = connection->NextRequest()) {
+      connection->Answer(*request, handler_(*request));
       // Known only now, so that SendOnOpen after WaitForRequests finds it open.
       {
         const std::lock_guard<std::mutex> lock(mutex_);
         requests_.push_back(*std::move(request));
       }
       arrived_.notify_all();
-      if (!connection.Flush(Present())) return false;
+      if (!connection->Flush(Present())) return false;
     }
-    return connection.Flush(Present());
+    return connection->Flush(Present());
   }
 
   void RunCommands() {
@@ -220,7 +232,6 @@ class PollServer : public LoopbackServer {
     }
     for (const std::string& command : commands) {
       for (auto& connection : connections_) {
-        if (!connection->open()) continue;
         command.empty() ? connection->EndOpen() : connection->SendChunk(command);
         if (!connection->Flush(Present())) connection.reset();
       }
@@ -235,17 +246,21 @@ class PollServer : public LoopbackServer {
       const int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       const std::lock_guard<std::mutex> lock(mutex_);
-      connections_.push_back(std::make_unique<LoopbackConnection>(
-          fd, ++accepted_, tls_ ? tls_->NewSession(fd) : nullptr));
+      connections_.push_back(
+          internal::NewHttp1Connection(std::make_unique<internal::LoopbackSocket>(
+                                           fd, tls_ ? tls_->NewSession(fd) : nullptr),
+                                       ++accepted_, options_));
     }
   }
 
   const Handler handler_;
+  const LoopbackOptions options_;
   const bool speaks_tls_;
   const int wake_;
   const int port_;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> frozen_ = false;
+  std::atomic<bool> go_away_ = false;
   mutable std::mutex mutex_;  // for the six below
   mutable std::condition_variable arrived_;
   std::vector<LoopbackRequest> requests_;
@@ -255,25 +270,9 @@ class PollServer : public LoopbackServer {
   Cut cut_ = Cut::kNone;
   std::vector<std::unique_ptr<LoopbackConnection>> connections_;  // the thread's
   std::uint64_t accepted_ = 0;
-  std::thread thread_;  // last: it uses all of the above
+  bool goes_away_ = false;  // said to all connections in this round
+  std::thread thread_;      // last: it uses all of the above
 };
-
-Result<std::unique_ptr<LoopbackServer>> Listen(
-    LoopbackServer::Handler handler, std::unique_ptr<internal::TlsContext> tls) {
-  Result<int> listener = Listener(0);
-  if (!listener.ok()) return listener.status();
-  const int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  sockaddr_in address = {};
-  socklen_t length = sizeof address;
-  if (wake < 0 ||
-      getsockname(*listener, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    close(*listener);
-    if (wake >= 0) close(wake);
-    return NoPort();
-  }
-  return std::unique_ptr<LoopbackServer>(std::make_unique<PollServer>(
-      std::move(handler), std::move(tls), *listener, wake, ntohs(address.sin_port)));
-}
 
 }  // namespace
 
@@ -288,15 +287,32 @@ std::string_view LoopbackRequest::header(std::string_view name) const {
 }
 
 Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(
-    LoopbackServer::Handler handler) {
-  return Listen(std::move(handler), nullptr);
+    LoopbackServer::Handler handler, const LoopbackOptions& options) {
+  std::unique_ptr<internal::TlsContext> tls;
+  if (!options.tls.certificate_pem.empty() || !options.tls.key_pem.empty()) {
+    auto context = internal::NewTlsContext(options.tls);
+    if (!context.ok()) return context.status();
+    tls = *std::move(context);
+  }
+  Result<int> listener = Listener(0);
+  if (!listener.ok()) return listener.status();
+  const int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  sockaddr_in address = {};
+  socklen_t length = sizeof address;
+  if (wake < 0 ||
+      getsockname(*listener, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    close(*listener);
+    if (wake >= 0) close(wake);
+    return NoPort();
+  }
+  return std::unique_ptr<LoopbackServer>(
+      std::make_unique<PollServer>(std::move(handler), options, std::move(tls),
+                                   *listener, wake, ntohs(address.sin_port)));
 }
 
 Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(
     LoopbackServer::Handler handler, const LoopbackTls& tls) {
-  auto context = internal::NewTlsContext(tls);
-  if (!context.ok()) return context.status();
-  return Listen(std::move(handler), *std::move(context));
+  return NewLoopbackServer(std::move(handler), LoopbackOptions{.tls = tls});
 }
 
 }  // namespace k8sentry::testing

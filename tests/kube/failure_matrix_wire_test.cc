@@ -462,7 +462,7 @@ class WireMatrixTls : public WireMatrix {
     return {identity.certificate_pem, identity.key_pem, client_ca};
   }
   void ServeTls(const testing::LoopbackTls& tls) {
-    Serve(testing::NewFakeApiServer(tls));
+    Serve(testing::NewFakeApiServer({.tls = tls}));
   }
   // Why it does not come to watching.
   std::string Fault() {

@@ -42,7 +42,7 @@ class FakeApiServer {
   virtual ~FakeApiServer() = default;
 
   virtual std::string url() const = 0;
-  // The socket below: Freeze and Thaw, Kill and Restart, ResetConnections.
+  // The socket below: Freeze and Thaw, Kill and Restart, GoAway, SetTls.
   virtual LoopbackServer& loopback() = 0;
 
   // Objects of a collection such as "/apis/batch/v1/namespaces/shop/jobs", by their
@@ -82,7 +82,7 @@ class FakeApiServer {
 };
 
 // Errors: kUnavailable when there is no port; kConfiguration for PEM that is none.
-Result<std::unique_ptr<FakeApiServer>> NewFakeApiServer();
-Result<std::unique_ptr<FakeApiServer>> NewFakeApiServer(const LoopbackTls& tls);
+Result<std::unique_ptr<FakeApiServer>> NewFakeApiServer(
+    const LoopbackOptions& options = {});
 
 }  // namespace k8sentry::testing

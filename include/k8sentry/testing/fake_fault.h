@@ -25,7 +25,7 @@ struct FakeFault {
     kGoOn,
     kEnd,      // the response ends, as if all was said
     kClose,    // the connection closes, although it was not
-    kReset,    // so, but with RST
+    kReset,    // so, but with RST; in HTTP/2 RST_STREAM(INTERNAL_ERROR)
     kSilence,  // nothing more, whatever timeoutSeconds says
   };
   static constexpr int kAlways = -1;
