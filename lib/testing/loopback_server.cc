@@ -133,9 +133,10 @@ class PollServer : public LoopbackServer {
     arrived_.wait(lock, [&] { return cut_ == Cut::kNone; });
   }
 
-  void RunCut() {
+  // Whether there was something to cut, so that what poll(2) said is no longer true.
+  bool RunCut() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (cut_ == Cut::kNone) return;
+    if (cut_ == Cut::kNone) return false;
     for (auto& connection : connections_) connection->Reset();
     connections_.clear();
     if (cut_ == Cut::kAll && listener_ >= 0) {
@@ -144,6 +145,7 @@ class PollServer : public LoopbackServer {
     }
     cut_ = Cut::kNone;
     arrived_.notify_all();
+    return true;
   }
 
   // A chunk for the open responses; empty: their end.
@@ -179,7 +181,7 @@ class PollServer : public LoopbackServer {
         std::uint64_t ignored = 0;
         [[maybe_unused]] const ssize_t n = read(wake_, &ignored, sizeof ignored);
       }
-      RunCut();
+      if (RunCut()) continue;
       goes_away_ = go_away_.exchange(false);
       if (frozen_ || fds.size() != connections_.size() + 2) continue;
       for (std::size_t i = 2; i < fds.size(); ++i) {
