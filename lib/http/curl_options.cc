@@ -78,6 +78,8 @@ void CurlRequest::SetUpTls() {
     SetBlob(easy_, CURLOPT_CAINFO_BLOB, tls.ca_pem);
   } else if (!tls.ca_file.empty()) {
     curl_easy_setopt(easy_, CURLOPT_CAINFO, tls.ca_file.c_str());
+    // libcurl would remember it for a day by its name, and miss that it was replaced.
+    curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, 0L);
   }
   if (!tls.certificate_pem.empty()) {
     SetBlob(easy_, CURLOPT_SSLCERT_BLOB, tls.certificate_pem);

@@ -93,6 +93,19 @@ Owned<X509> ReadCertificate(const std::string& pem) {
   return Owned<X509>(PEM_read_bio_X509(Reader(pem).get(), nullptr, nullptr, nullptr));
 }
 
+// HTTP/2 for who offers it (ALPN).
+int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                   const unsigned char* in, unsigned in_size, void*) {
+  static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";
+  unsigned char* selected = nullptr;
+  if (SSL_select_next_proto(&selected, out_size, kOurs, sizeof kOurs - 1, in,
+                            in_size) != OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  *out = selected;
+  return SSL_TLSEXT_ERR_OK;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TlsContext>> NewTlsContext(const LoopbackTls& options) {
@@ -115,6 +128,7 @@ Result<std::unique_ptr<TlsContext>> NewTlsContext(const LoopbackTls& options) {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                        nullptr);
   }
+  SSL_CTX_set_alpn_select_cb(context.get(), &SelectProtocol, nullptr);
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   return std::unique_ptr<TlsContext>(std::make_unique<Context>(std::move(context)));

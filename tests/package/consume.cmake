@@ -12,3 +12,9 @@ execute_process(COMMAND ${WORK}/build/own_loop RESULT_VARIABLE status ERROR_VARI
 if(NOT status EQUAL 2 OR NOT usage MATCHES "usage: own_loop")
   message(FATAL_ERROR "own_loop without arguments: ${status} ${usage}")
 endif()
+
+# The fakes come when they are asked for, with libraries that nobody else needs.
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/testing -B ${WORK}/testing -G Ninja
+  -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_CXX_FLAGS=-Wall\ -Wextra\ -Werror)
+run(${CMAKE_COMMAND} --build ${WORK}/testing)
+run(${WORK}/testing/stranger)

@@ -1,4 +1,5 @@
-// A LoopbackServer answers HTTP/1.1 on 127.0.0.1 as a test's script says.
+// A LoopbackServer answers HTTP on 127.0.0.1 as a test's script says: HTTP/1.1, and
+// HTTP/2 to clients that begin with it.
 //
 // It is what FakeSentry stands on, and what tests of an HttpTransport talk to: it can
 // answer late, in pieces, never, or with a reset in the middle of a body.
@@ -9,37 +10,25 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "k8sentry/http_transport.h"
+#include "k8sentry/testing/loopback_exchange.h"
 
 namespace k8sentry::testing {
 
-struct LoopbackRequest {
-  std::string method;
-  std::string target;  // path and query
-  std::vector<HttpHeader> headers;
-  std::string body;
-  std::uint64_t connection = 0;  // same number: same connection
-
-  std::string_view header(std::string_view name) const;  // in any case; empty if absent
+// PEM, for a server that speaks TLS.
+struct LoopbackTls {
+  std::string certificate_pem;
+  std::string key_pem;
+  std::string client_ca_pem;  // not empty: clients must show a certificate of this CA
 };
 
-struct LoopbackResponse {
-  int status = 200;
-  std::vector<HttpHeader> headers;
-  std::string body;
-  // Chunks sent one by one instead of `body`, as `Transfer-Encoding: chunked`.
-  std::vector<std::string> chunks;
-  // After the chunks: leave the response open (a watch) until the server stops or
-  // Release is called.
-  bool stay_open = false;
-  bool never_answer = false;  // read the request, say nothing
-  // Send only so many bytes of head and body, then reset the connection.
-  std::optional<std::size_t> reset_after_bytes;
-  bool close = false;         // close the connection after this response
+struct LoopbackOptions {
+  LoopbackTls tls = {};  // without a certificate: no TLS
+  // What clients of HTTP/2 are told. With a window of 0 no body ever arrives.
+  std::uint32_t max_concurrent_streams = 100;
+  std::uint32_t upload_window_bytes = 65535;
 };
 
 class LoopbackServer {
@@ -59,18 +48,29 @@ class LoopbackServer {
   virtual void SendOnOpen(std::string chunk) = 0;
   // Ends every response that stays open, cleanly.
   virtual void Release() = 0;
-};
 
-// PEM, for a server that speaks TLS.
-struct LoopbackTls {
-  std::string certificate_pem;
-  std::string key_pem;
-  std::string client_ca_pem;  // not empty: clients must show a certificate of this CA
+  // Asks all bodies that wait for their next piece.
+  virtual void Wake() = 0;
+  // Shows other certificates from the next connection on. Requires: it speaks TLS.
+  // Errors: kConfiguration for PEM that is none.
+  virtual Status SetTls(const LoopbackTls& tls) = 0;
+  // Does nothing at all, on no connection, until Thaw: a stopped process.
+  virtual void Freeze() = 0;
+  virtual void Thaw() = 0;
+  // Asks clients to come on other connections: GOAWAY, or "Connection: close" with the
+  // next answer.
+  virtual void GoAway() = 0;
+  // Resets all connections.
+  virtual void ResetConnections() = 0;
+  // Does that and refuses new ones, until Restart on the same port: a killed process.
+  virtual void Kill() = 0;
+  virtual Status Restart() = 0;
 };
 
 // Errors: kUnavailable when there is no port; kConfiguration for PEM that is none.
-Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(LoopbackServer::Handler handler);
-Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(LoopbackServer::Handler handler,
-                                                          const LoopbackTls& tls);
+Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(
+    LoopbackServer::Handler handler, const LoopbackOptions& options = {});
+Result<std::unique_ptr<LoopbackServer>> NewLoopbackServer(
+    LoopbackServer::Handler handler, const LoopbackTls& tls);
 
 }  // namespace k8sentry::testing

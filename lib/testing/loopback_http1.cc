@@ -1,14 +1,11 @@
-#include "testing/loopback_connection.h"
-
 #include <poll.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
+
+#include "testing/loopback_connection.h"
 
 namespace k8sentry::testing::internal {
 namespace {
@@ -74,25 +71,63 @@ std::string Chunk(std::string_view bytes) {
   return std::string(size, static_cast<std::size_t>(n)).append(bytes).append("\r\n");
 }
 
-}  // namespace
+// What every client of HTTP/2 begins with (RFC 9113, 3.4).
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-LoopbackConnection::LoopbackConnection(int fd, std::uint64_t id,
-                                       std::unique_ptr<TlsSession> tls)
-    : fd_(fd), id_(id), tls_(std::move(tls)) {}
+class Http1Connection final : public LoopbackConnection {
+ public:
+  Http1Connection(std::unique_ptr<LoopbackSocket> socket, std::uint64_t id,
+                  const LoopbackOptions& options)
+      : LoopbackConnection(std::move(socket), id), options_(options) {}
 
-LoopbackConnection::~LoopbackConnection() {
-  tls_.reset();
-  close(fd_);
-}
+  short interest() const override {
+    const bool writes = sent_ < out_.size() || socket_->wants_write();
+    return static_cast<short>((reads_ ? POLLIN : 0) | (writes ? POLLOUT : 0));
+  }
+  SteadyTime deadline() const override {
+    return body_ && sent_ == out_.size() ? ask_again_ : SteadyTime::max();
+  }
+  bool Move(short ready, SteadyTime now) override;
+  std::optional<LoopbackRequest> NextRequest() override;
+  void Answer(const LoopbackRequest& request,
+              const LoopbackResponse& response) override;
+  void SendChunk(const std::string& chunk) override {
+    if (open_ && !chunk.empty()) Queue(Chunk(chunk));
+  }
+  void EndOpen() override;
+  void GoAway() override { goes_away_ = true; }
+  bool Flush(SteadyTime now) override;
+  std::unique_ptr<LoopbackConnection> TakeUpgrade() override {
+    if (!in_.starts_with(kHttp2Preface)) return nullptr;
+    return NewHttp2Connection(std::move(socket_), id_, options_, std::move(in_));
+  }
 
-short LoopbackConnection::interest() const {
-  const bool writes = sent_ < out_.size() || (tls_ && tls_->wants_write());
-  return static_cast<short>(POLLIN | (writes ? POLLOUT : 0));
-}
+ private:
+  void Queue(std::string_view bytes) { out_.append(bytes); }
+  bool Write();
+  void Pull(SteadyTime now);
 
-bool LoopbackConnection::Move(short ready) {
-  if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0 || (tls_ && tls_->wants_write())) {
-    if (!Read()) return false;
+  const LoopbackOptions& options_;
+  std::string in_;
+  std::string out_;
+  std::size_t sent_ = 0;  // of `out_`
+  std::optional<std::size_t> bytes_before_reset_;
+  std::shared_ptr<LoopbackBody> body_;
+  SteadyTime ask_again_ = SteadyTime::max();
+  bool chunked_ = false;
+  bool reads_ = true;
+  bool answering_ = false;  // a response is under way, or never comes
+  bool open_ = false;
+  bool close_after_ = false;
+  bool goes_away_ = false;
+  bool continued_ = false;  // "100 Continue" has been said for the request at hand
+};
+
+bool Http1Connection::Move(short ready, SteadyTime now) {
+  if (!reads_) {
+    if ((ready & (POLLHUP | POLLERR)) != 0) return false;
+  } else if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0 || socket_->wants_write()) {
+    if (!socket_->Read(in_)) return false;
   }
   if (!answering_ && !in_.empty() && (in_[0] < 'A' || in_[0] > 'Z')) {
     // Not HTTP, TLS perhaps: as real servers do.
@@ -100,26 +135,11 @@ bool LoopbackConnection::Move(short ready) {
     close_after_ = true;
     Queue("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
   }
-  return Flush();
+  return Flush(now);
 }
 
-bool LoopbackConnection::Read() {
-  char buffer[64 << 10];
-  for (;;) {
-    const ssize_t n =
-        tls_ ? tls_->Read(buffer, sizeof buffer) : recv(fd_, buffer, sizeof buffer, 0);
-    if (n > 0) {
-      in_.append(buffer, static_cast<std::size_t>(n));
-    } else if (n < 0 && errno == EINTR) {
-      continue;
-    } else {
-      return n < 0 && errno == EAGAIN;
-    }
-  }
-}
-
-std::optional<LoopbackRequest> LoopbackConnection::NextRequest() {
-  if (answering_) return std::nullopt;
+std::optional<LoopbackRequest> Http1Connection::NextRequest() {
+  if (answering_ || in_.starts_with(kHttp2Preface.substr(0, 4))) return std::nullopt;
   const std::size_t head_end = in_.find("\r\n\r\n");
   if (head_end == in_.npos) return std::nullopt;
   LoopbackRequest request = ParseHead(std::string_view(in_).substr(0, head_end));
@@ -147,71 +167,109 @@ std::optional<LoopbackRequest> LoopbackConnection::NextRequest() {
   return request;
 }
 
-void LoopbackConnection::Answer(const LoopbackResponse& response) {
+void Http1Connection::Answer(const LoopbackRequest&, const LoopbackResponse& response) {
+  reads_ = !response.stop_reading;
   if (response.never_answer) return;
-  const bool chunked = response.stay_open || !response.chunks.empty();
   const bool bodiless = response.status == 204 || response.status == 304;
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " Scripted\r\n";
   bool has_length = false;
+  close_after_ = response.close || goes_away_;
   for (const HttpHeader& header : response.headers) {
     head += header.name + ": " + header.value + "\r\n";
     has_length = has_length || SameName(header.name, "Content-Length");
+    close_after_ = close_after_ ||
+                   (SameName(header.name, "Connection") && header.value == "close");
   }
+  const bool chunked = response.stay_open || !response.chunks.empty() ||
+                       (response.stream && !has_length);
   if (chunked) {
     head += "Transfer-Encoding: chunked\r\n";
   } else if (!has_length && !bodiless) {
     head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   }
-  if (response.close) head += "Connection: close\r\n";
-  close_after_ = response.close;
+  if (response.close || goes_away_) head += "Connection: close\r\n";
   bytes_before_reset_ = response.reset_after_bytes;
   open_ = response.stay_open && !bytes_before_reset_;
   Queue(head + "\r\n");
   if (!chunked) Queue(response.body);
   if (!response.body.empty() && chunked) Queue(Chunk(response.body));
   for (const std::string& chunk : response.chunks) Queue(Chunk(chunk));
-  if (chunked && !response.stay_open) Queue("0\r\n\r\n");
-  if (!open_ && !bytes_before_reset_) answering_ = false;
+  body_ = response.stream;
+  chunked_ = chunked;
+  ask_again_ = SteadyTime::min();
+  if (chunked && !response.stay_open && !body_) Queue("0\r\n\r\n");
+  if (!open_ && !body_ && !bytes_before_reset_) answering_ = false;
 }
 
-void LoopbackConnection::SendChunk(const std::string& chunk) {
-  if (open_ && !chunk.empty()) Queue(Chunk(chunk));
-}
-
-void LoopbackConnection::EndOpen() {
+void Http1Connection::EndOpen() {
   if (!open_) return;
   open_ = false;
   answering_ = false;
   Queue("0\r\n\r\n");
 }
 
-void LoopbackConnection::Queue(std::string_view bytes) { out_.append(bytes); }
+void Http1Connection::Pull(SteadyTime now) {
+  LoopbackBody::Piece piece = body_->Next(now);
+  ask_again_ = piece.ask_again;
+  if (!piece.bytes.empty()) Queue(chunked_ ? Chunk(piece.bytes) : piece.bytes);
+  if (piece.then == LoopbackThen::kMore) ask_again_ = SteadyTime::min();
+  if (piece.then == LoopbackThen::kMore || piece.then == LoopbackThen::kWait) return;
+  body_.reset();
+  if (piece.then == LoopbackThen::kReset) {
+    bytes_before_reset_ = out_.size() - sent_;
+    return;
+  }
+  answering_ = false;
+  if (piece.then == LoopbackThen::kClose) {
+    close_after_ = true;
+  } else if (chunked_) {
+    Queue("0\r\n\r\n");
+  }
+}
 
-bool LoopbackConnection::Flush() {
+bool Http1Connection::Flush(SteadyTime now) {
+  for (;;) {
+    if (!Write()) return false;
+    if (!body_ || sent_ < out_.size()) break;
+    const std::size_t before = out_.size();
+    Pull(now);
+    if (body_ && out_.size() == before && ask_again_ > now) break;
+  }
+  if (close_after_ && !answering_ && out_.empty()) {
+    socket_->CloseWriting();
+    return false;
+  }
+  return true;
+}
+
+// Writes what fits. False: the connection is over.
+bool Http1Connection::Write() {
   while (sent_ < out_.size() || bytes_before_reset_) {
     std::size_t size = out_.size() - sent_;
     if (bytes_before_reset_) {
       size = std::min(size, *bytes_before_reset_);
       if (size == 0) {
-        // Closing a lingering socket with a limit of 0 sends RST instead of FIN.
-        const linger at_once = {1, 0};
-        setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        Reset();
         return false;
       }
     }
-    const ssize_t n = tls_ ? tls_->Write(out_.data() + sent_, size)
-                           : send(fd_, out_.data() + sent_, size, MSG_NOSIGNAL);
-    if (n <= 0) return n < 0 && (errno == EAGAIN || errno == EINTR);
+    const std::ptrdiff_t n = socket_->Write(std::string_view(out_).substr(sent_, size));
+    if (n < 0) return false;
+    if (n == 0) return true;
     sent_ += static_cast<std::size_t>(n);
     if (bytes_before_reset_) *bytes_before_reset_ -= static_cast<std::size_t>(n);
   }
   out_.clear();
   sent_ = 0;
-  if (close_after_ && !answering_) {
-    shutdown(fd_, SHUT_WR);
-    return false;
-  }
   return true;
+}
+
+}  // namespace
+
+std::unique_ptr<LoopbackConnection> NewHttp1Connection(
+    std::unique_ptr<LoopbackSocket> socket, std::uint64_t id,
+    const LoopbackOptions& options) {
+  return std::make_unique<Http1Connection>(std::move(socket), id, options);
 }
 
 }  // namespace k8sentry::testing::internal
