@@ -254,6 +254,8 @@ void WatchMachine::EndWatch(const ResponseEnd& end, SteadyTime now) {
   NoteNews(now);
   if (end.error_frame) return EndErrorFrame(end, now);
   if (!end.transport.ok()) {
+    // As above: whoever answers next may be another server.
+    identify_due_ = probe_due_ = true;
     return Fail(WatchState::kUnavailable, end.transport.message(), now);
   }
   if (news || lasted >= kShortWatch) {

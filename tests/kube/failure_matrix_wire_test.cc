@@ -247,9 +247,6 @@ TEST_F(WireMatrix, ReadsAllAnewWhenAnotherClusterStandsBehindTheUrl) {
 TEST_F(WireMatrix, ReadsAllAnewWhenTheStorageIsRestoredWithoutAnyRefusal) {
   for (const char* name : {"a", "b", "c"}) Create(name);
   RunUntilWatching();
-  GTEST_SKIP()
-      << "the source watches on from a mark of the future, in silence: it asks "
-         "for the storage's version after a refused connection only";
   server->WipeStorage();  // resets connections; the next one is taken
   Create("new");
   ASSERT_TRUE(RunUntilTold(4)) << "a watch from the future is silent";

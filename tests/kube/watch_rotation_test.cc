@@ -190,8 +190,9 @@ TEST_F(WatchRotation, ReconnectsAfterTenFramesInARowThatCannotBeRead) {
   Run();
   EXPECT_FALSE(IsOpen(old_));
   EXPECT_EQ(source->counters().malformed, 19u);
+  http.Answer(List("101"));
   PassBackoff();
-  EXPECT_EQ(Asked(), Lines{"watch resourceVersion=101"});
+  EXPECT_EQ(Asked(), (Lines{"list limit=1", "watch resourceVersion=101"}));
 }
 
 }  // namespace
