@@ -1,4 +1,6 @@
 // What an OwnerLookup does not do to an API server.
+#include <algorithm>
+
 #include "owner_cluster.h"
 
 namespace k8sentry::internal {
@@ -110,6 +112,23 @@ TEST_F(OwnerLimitsTest, TakeFailuresSideBySideForOne) {
   First(Pod("p"));
   Turn();
   EXPECT_EQ(Asked(), 1u) << "the backoff is that of one failure";
+}
+
+TEST_F(OwnerLimitsTest, GoOnWithOthersWhenOneObjectMakesTheServerFail) {
+  PutApi();
+  PutPod("broken", ReplicaSet("broken"));
+  objects["/apis/apps/v1/namespaces/shop/replicasets/broken"] = {.status = 500};
+  std::size_t known = 0;
+  for (int i = 0; i < 600; ++i) {  // a minute
+    Of(Pod("broken"));
+    OwnedReference pod = Pod("p" + std::to_string(i));
+    PutPod(pod.name, ReplicaSet("api-7fcc74b976"));
+    known += Of(pod) == "Deployment/api";
+    Pass(milliseconds(100));
+  }
+  EXPECT_GT(known, 500u);
+  const std::string path = "/apis/apps/v1/namespaces/shop/replicasets/broken";
+  EXPECT_LE(std::count(asked.begin(), asked.end(), path), 6);
 }
 
 TEST_F(OwnerLimitsTest, ObeyRetryAfterInAllLookUps) {

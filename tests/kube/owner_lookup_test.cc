@@ -1,5 +1,7 @@
 #include "kube/owner_lookup.h"
 
+#include <algorithm>
+
 #include "owner_cluster.h"
 
 namespace k8sentry::internal {
@@ -164,6 +166,12 @@ TEST_F(OwnerLookupTest, AsksForNothingThatCannotHaveAnOwner) {
   EXPECT_EQ(Asked(), 0u);
   PutApps("deployments", Deployment("api"));
   EXPECT_EQ(Of(Ref("", "Deployment", "api")), "Deployment/api");
+}
+
+TEST_F(OwnerLookupTest, IsNotLedToSecrets) {
+  PutPod("p", Ref("v1", "Secret", "s"));
+  EXPECT_EQ(Of(Pod("p")), "Secret/s");
+  EXPECT_EQ(asked, Lines{"/api/v1/namespaces/shop/pods/p"});
 }
 
 TEST_F(OwnerLookupTest, AsksOnceForSiblings) {
