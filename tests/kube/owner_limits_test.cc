@@ -1,5 +1,6 @@
 // What an OwnerLookup does not do to an API server.
 #include <algorithm>
+#include <fstream>
 
 #include "owner_cluster.h"
 
@@ -71,6 +72,19 @@ TEST_F(OwnerLimitsTest, RememberOnlySoManyObjects) {
   EXPECT_EQ(Asked(), 0u);
   Of(Pod("p0"));
   EXPECT_EQ(Asked(), 1u);
+}
+
+TEST_F(OwnerLimitsTest, ForgetNothingThatIsBeingAskedFor) {
+  options.max_objects = 1;
+  for (int i = 0; i < 10; ++i) {
+    PutPod("p" + std::to_string(i));
+    First(Pod("p" + std::to_string(i)));
+  }
+  Turn();
+  for (int i = 0; i < 10; ++i) {
+    const OwnedReference pod = Pod("p" + std::to_string(i));
+    EXPECT_FALSE(lookup().Find(pod.view(), now.steady).pending);
+  }
 }
 
 TEST_F(OwnerLimitsTest, LeaveAServerAloneThatFails) {
@@ -187,6 +201,32 @@ TEST_F(OwnerLimitsTest, RenewTheCredentialOnceAfter401) {
   EXPECT_EQ(Of(Pod("api-7fcc74b976-bwxc2")), "Deployment/api");
   EXPECT_EQ(http.requests().size(), 4u);
   EXPECT_EQ(log.lines, Lines{});
+}
+
+TEST_F(OwnerLimitsTest, ReadTheTokenAnewAfter401) {
+  cluster.token = Secret();
+  cluster.token_file = ::testing::TempDir() + "/owner_token";
+  std::ofstream(cluster.token_file) << "old";
+  PutPod("a");
+  PutPod("b");
+  Of(Pod("a"));
+  std::ofstream(cluster.token_file) << "new";
+  http.Answer({.status = 401});
+  EXPECT_EQ(Of(Pod("b")), "/");
+  ASSERT_EQ(http.requests().size(), 3u);
+  EXPECT_EQ(http.requests()[1].auth_header_value.Reveal(), "Bearer old");
+  EXPECT_EQ(http.requests()[2].auth_header_value.Reveal(), "Bearer new");
+}
+
+TEST_F(OwnerLimitsTest, DoNotAskAgainAfter401OfAServerThatFailsMeanwhile) {
+  http.Answer({.status = 503});
+  http.Answer({.status = 401});
+  First(Pod("a"));
+  First(Pod("b"));
+  Turn();
+  Turn();
+  EXPECT_EQ(http.requests().size(), 2u);
+  EXPECT_EQ(First(Pod("b")), "/");
 }
 
 TEST_F(OwnerLimitsTest, AskAgainForAllThatWereRefusedWithTheSameCredential) {
