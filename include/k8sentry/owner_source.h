@@ -32,11 +32,11 @@ namespace k8sentry {
 
 struct OwnerSourceOptions {
   ClusterConfig cluster = {};
-  // What an Event waits at most, from its arrival on, and all that came with it or after
-  // it. An answer takes milliseconds. 0: nothing waits, and only answers of before
-  // count; at most 1 h.
+  // What an Event waits for at most, from its arrival on, and with it all behind it. An
+  // answer takes milliseconds. 0: nothing waits, and only answers of before count; at
+  // most 1 h.
   Duration max_wait = std::chrono::milliseconds(500);
-  // What may wait; beyond, the oldest batch goes as it is.
+  // What may wait; beyond, the oldest goes as it is.
   std::size_t max_waiting_events = 4096;
   std::size_t max_waiting_bytes = 16 << 20;
   // Objects whose owner is remembered, about 1 KB each; least recently used out.

@@ -21,6 +21,7 @@ OwnerSource::OwnerSource(EventSource& inner, const OwnerSourceOptions& options,
           {.max_objects = options.max_objects, .max_requests = options.max_requests},
           api_, logger, seed) {
   batch_.reserve(kMaxBatch);
+  given_.reserve(kMaxBatch);  // its texts must not move
 }
 
 EventBatch OwnerSource::Poll(Now now) {
@@ -64,25 +65,19 @@ bool OwnerSource::Wanted(const Event& event, Now now) {
 }
 
 void OwnerSource::Take(std::span<const Event> events, Now now) {
-  if (waiting_.empty() && Pass(events, now)) return;
-  Queue(events, now);
-}
-
-bool OwnerSource::Pass(std::span<const Event> events, Now now) {
-  for (const Event& event : events) {
-    OwnerAnswer answer;
-    if (Wanted(event, now)) answer = lookup_.Find(event.involved_object, now.steady);
-    if (answer.pending && options_.max_wait > Duration::zero()) {
-      batch_.clear();
-      return false;
+  bool wanted = false;
+  if (waiting_.empty()) {
+    for (; !events.empty(); events = events.subspan(1)) {
+      const Event& event = events.front();
+      wanted = Wanted(event, now);
+      OwnerAnswer answer;
+      if (wanted) answer = lookup_.Find(event.involved_object, now.steady);
+      if (answer.pending && options_.max_wait > Duration::zero()) break;
+      batch_.push_back(event);
+      batch_.back().owner = answer.owner;
     }
-    batch_.push_back(event);
-    batch_.back().owner = answer.owner;
+    if (events.empty()) return;
   }
-  return true;
-}
-
-void OwnerSource::Queue(std::span<const Event> events, Now now) {
   WaitingBatch& last = waiting_.emplace_back();
   last.arrived = now.steady;
   last.events.reserve(events.size());
@@ -98,29 +93,28 @@ void OwnerSource::Queue(std::span<const Event> events, Now now) {
   }
 }
 
-void OwnerSource::Release(Now now, bool at_once) {
-  if (waiting_.empty()) return;
-  WaitingBatch& first = waiting_.front();
-  const bool late = now.steady >= first.arrived + options_.max_wait;
-  const bool waits = !late && !at_once && !too_much();
-  owners_.clear();
-  for (const Waiting& waiting : first.events) {
+void OwnerSource::Release(Now now, bool all) {
+  while (!waiting_.empty() && batch_.size() < kMaxBatch) {
+    WaitingBatch& first = waiting_.front();
+    Waiting& head = first.events[first.next];
     OwnerAnswer answer;
-    if (waiting.wanted) {
-      answer = lookup_.Find(waiting.event->involved_object, now.steady);
+    if (head.wanted) {
+      answer = lookup_.Find(head.event->involved_object, now.steady);
+      const bool late = now.steady >= first.arrived + options_.max_wait;
+      if (answer.pending && !late && !all && !too_much()) return;
     }
-    if (answer.pending && waits) return;
-    owners_.push_back(answer.owner);
+    Give(head, answer.owner);
+    if (++first.next == first.events.size()) waiting_.pop_front();
   }
-  given_ = std::move(first.events);
-  waiting_.pop_front();
-  for (std::size_t i = 0; i < given_.size(); ++i) {
-    Event& event = batch_.emplace_back(given_[i].event.view());
-    event.raw_object = given_[i].raw_object;
-    event.owner = owners_[i];
-    --waiting_events_;
-    waiting_bytes_ -= given_[i].bytes();
-  }
+}
+
+void OwnerSource::Give(Waiting& waiting, const Owner& owner) {
+  --waiting_events_;
+  waiting_bytes_ -= waiting.bytes();
+  Waiting& given = given_.emplace_back(std::move(waiting));
+  Event& event = batch_.emplace_back(given.event.view());
+  event.raw_object = given.raw_object;
+  event.owner = owner;
 }
 
 SteadyTime OwnerSource::NextDeadline() const {

@@ -42,21 +42,19 @@ class OwnerSource final : public EventSource {
       return sizeof *this + event.bytes() + raw_object.size();
     }
   };
-  // What the inner source gave at once, at most 64 Events. It goes on at once, too: a
-  // source stands between its batches, never within one.
+  // What the inner source gave at once, and what is true for all of it.
   struct WaitingBatch {
     SteadyTime arrived;
     std::vector<Waiting> events;
+    std::size_t next = 0;  // those before it were given
   };
 
   bool Wanted(const Event& event, Now now);
   void Forget();
   void Take(std::span<const Event> events, Now now);
-  // Whether all of `events` can be given now; puts them into the batch if so.
-  bool Pass(std::span<const Event> events, Now now);
-  void Queue(std::span<const Event> events, Now now);
-  // Moves the front of the line to the batch if it need not wait any longer.
-  void Release(Now now, bool at_once);
+  // Moves what need not wait any longer from the front of the line to the batch.
+  void Release(Now now, bool all);
+  void Give(Waiting& waiting, const Owner& owner);
   bool too_much() const {
     return waiting_events_ > options_.max_waiting_events ||
            waiting_bytes_ > options_.max_waiting_bytes;
@@ -72,7 +70,6 @@ class OwnerSource final : public EventSource {
   std::optional<SourceState> ended_;  // how the inner source ended
   std::vector<Event> batch_;
   std::vector<Waiting> given_;  // whose text the batch views
-  std::vector<Owner> owners_;   // of a batch that may be given
 };
 
 }  // namespace k8sentry::internal

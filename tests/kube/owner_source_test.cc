@@ -85,7 +85,7 @@ TEST_F(OwnerSourceTest, KeepsTheOrderWhileOneWaits) {
   inner.Give({AboutNode("1"), About("2", kApiPod), AboutNode("3"), About("4", "db-0"),
               About("5", kApiPod)});
   Poll();
-  EXPECT_EQ(got, Lines{});
+  EXPECT_EQ(got, Lines{"1 /"}) << "what needs no answer does not wait";
   inner.Give({AboutNode("6")});
   Run();
   EXPECT_EQ(got, (Lines{"1 /", "2 Deployment/api", "3 /", "4 StatefulSet/db",
@@ -99,17 +99,6 @@ TEST_F(OwnerSourceTest, LetsAnEventPassAtOnceWhoseOwnerIsKnown) {
   inner.Give({About("2", kApiPod)});
   EXPECT_EQ(Poll(), SourceState::kEvents);
   EXPECT_EQ(got.back(), "2 Deployment/api");
-}
-
-TEST_F(OwnerSourceTest, GivesInOneBatchWhatCameInOne) {
-  all = testing::FakeHttpAnswer{.stay_open = true};
-  inner.Give({AboutNode("1"), About("2", "p2"), AboutNode("3")});
-  Poll();
-  inner.Give({AboutNode("4")});
-  Poll();
-  Pass(seconds(1));
-  EXPECT_EQ(source().Poll(now).events.size(), 3u);
-  EXPECT_EQ(source().Poll(now).events.size(), 1u);
 }
 
 TEST_F(OwnerSourceTest, AsksForEventsThatWaitSideBySide) {
@@ -133,7 +122,7 @@ TEST_F(OwnerSourceTest, LetsAnEventWaitForSoLongAndNoLonger) {
   EXPECT_EQ(got, Lines{});
   Pass(milliseconds(1));
   Run();
-  EXPECT_EQ(Uids(), "1 2 ") << "from the arrival of each";
+  EXPECT_EQ(Uids(), "1 2 3 ") << "from the arrival of each";
   EXPECT_EQ(source().NextDeadline(), now.steady + milliseconds(300));
   Pass(milliseconds(300));
   Run();
@@ -170,7 +159,7 @@ TEST_F(OwnerSourceTest, LetsTheOldestGoWhenTooManyWait) {
   EXPECT_EQ(got, Lines{});
   inner.Give({About("4", "p4"), About("5", "p5")});
   Run();
-  EXPECT_EQ(Uids(), "1 2 3 ");
+  EXPECT_EQ(Uids(), "1 2 ");
 }
 
 TEST_F(OwnerSourceTest, LetsTheOldestGoWhenTooMuchWaits) {
@@ -183,8 +172,8 @@ TEST_F(OwnerSourceTest, LetsTheOldestGoWhenTooMuchWaits) {
   for (const char* uid : {"1", "2", "3"}) {
     large.uid = uid;
     inner.Give({OwnedEvent(large)});
-    Run();
   }
+  Run();
   EXPECT_EQ(got, Lines{});
   large.uid = "4";
   inner.Give({OwnedEvent(large)});
@@ -199,8 +188,7 @@ TEST_F(OwnerSourceTest, NeverMakesTheReaderWait) {
   }
   Run();
   EXPECT_EQ(inner.ready(), false);
-  EXPECT_GE(got.size(), 20000u - source_options.max_waiting_events);
-  EXPECT_LT(got.size(), 20000u - source_options.max_waiting_events + 64);
+  EXPECT_EQ(got.size(), 20000u - source_options.max_waiting_events);
 }
 
 TEST_F(OwnerSourceTest, GivesEverythingOnceBeforeItEnds) {
@@ -211,6 +199,7 @@ TEST_F(OwnerSourceTest, GivesEverythingOnceBeforeItEnds) {
     all = testing::FakeHttpAnswer{.stay_open = true};
     ending.Give({AboutNode("1"), About("2", kApiPod), AboutNode("3")});
     ending.End(end);
+    EXPECT_EQ(Note(ended.Poll(now)), SourceState::kEvents);
     EXPECT_EQ(Note(ended.Poll(now)), SourceState::kIdle);
     EXPECT_FALSE(ended.ready());
     Pass(milliseconds(500));
@@ -290,12 +279,9 @@ TEST_F(OwnerSourceTest, LeavesWhatItGaveUntouchedUntilTheNextPoll) {
   PutApi();
   inner.Give({About("1", kApiPod)});
   Run();
-  Pass(minutes(11));  // it is asked for again
-  PutApps("replicasets", ReplicaSet("api-7fcc74b976"), Deployment("other"));
-  inner.Give({About("2", kApiPod)});
+  inner.Give({About("2", kApiPod), About("3", "db-0")});
   const EventBatch batch = source().Poll(now);
   ASSERT_EQ(batch.events.size(), 1u);
-  ASSERT_GT(http.open(), 0u);
   http.Poll(now.steady);  // an answer comes meanwhile
   EXPECT_EQ(batch.events[0].owner.name, "api");
 }
