@@ -210,8 +210,10 @@ TEST_F(OwnerLimitsTest, ReadTheTokenAnewAfter401) {
   PutPod("a");
   PutPod("b");
   Of(Pod("a"));
-  std::ofstream(cluster.token_file) << "new";
   http.Answer({.status = 401});
+  First(Pod("b"));
+  lookup().Start(now);
+  std::ofstream(cluster.token_file) << "new";
   EXPECT_EQ(Of(Pod("b")), "/");
   ASSERT_EQ(http.requests().size(), 3u);
   EXPECT_EQ(http.requests()[1].auth_header_value.Reveal(), "Bearer old");
