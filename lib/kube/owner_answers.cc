@@ -34,8 +34,13 @@ void OwnerLookup::TakeIn(LookupRequest& request, Now now) {
       to_ask_.push_front(object->key);
       return;
     case Verdict::kServerFailed:
-      object->asking = false;
+      return Failed(*object, now.steady);
   }
+}
+
+void OwnerLookup::Failed(CachedObject& object, SteadyTime now) {
+  object.asking = false;
+  object.ask_again = now + options_.failed_ttl;
 }
 
 // Tells an answer about the object from one about the server, which is left alone then.
@@ -55,8 +60,9 @@ OwnerLookup::Verdict OwnerLookup::Judge(const LookupRequest& request, Now now) {
   }
   const std::string_view body =
       std::string_view(request.body).substr(0, kMaxErrorBytes);
-  LeaveAlone(request.started, ParseRetryAfter(request.retry_after, now.wall),
-             "HTTP " + std::to_string(status) + ": " + ParseApiStatus(body).message,
+  std::string detail = ParseApiStatus(body).message;
+  detail.insert(0, "HTTP " + std::to_string(status) + (detail.empty() ? "" : ": "));
+  LeaveAlone(request.started, ParseRetryAfter(request.retry_after, now.wall), detail,
              now.steady);
   return Verdict::kServerFailed;
 }
@@ -134,7 +140,7 @@ void OwnerLookup::TakeInDiscovery(const LookupRequest& request, Verdict verdict,
     if (verdict != Verdict::kServerFailed) {
       to_ask_.push_front(key);
     } else if (CachedObject* object = cache_.Find(key)) {
-      object->asking = false;
+      Failed(*object, now);
     }
   }
 }

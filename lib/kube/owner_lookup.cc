@@ -121,6 +121,8 @@ void OwnerLookup::AskFor(CachedObject& object, SteadyTime now) {
   if (!where) return FoundNone(object, Known::kRefused, later);
   std::optional<Resource> resource = UsualResource(where->group, asked.kind);
   if (!resource) {
+    // Whoever makes a Pod chooses the reference: it must not lead us to a Secret.
+    if (where->group.empty()) return FoundNone(object, Known::kRefused, later);
     DiscoveredResources::Answer told = discovered_.Find(asked.api_version, asked.kind);
     if (!told.resource) {
       if (now >= told.ask_again) return Discover(object, *where, now);

@@ -34,6 +34,8 @@ struct OwnerLookupOptions {
   Duration refused_ttl = std::chrono::seconds(60);
   std::size_t max_requests = 16;  // at a time
   std::size_t max_queue = 1024;   // objects to ask for; beyond, they stay unknown
+  // An object whose request failed may be the reason; others are asked for first.
+  Duration failed_ttl = std::chrono::seconds(10);
   Duration deadline = std::chrono::seconds(10);  // of a request
   Duration min_backoff = std::chrono::seconds(1);
   Duration max_backoff = std::chrono::seconds(60);
@@ -77,6 +79,7 @@ class OwnerLookup {
   void TakeInObject(CachedObject& object, const LookupRequest& request, SteadyTime now);
   void TakeInDiscovery(const LookupRequest& request, Verdict verdict, SteadyTime now);
   void Found(CachedObject& object, ObjectMetadata metadata, SteadyTime now);
+  void Failed(CachedObject& object, SteadyTime now);
   void FoundNone(CachedObject& object, Known why, SteadyTime ask_again);
   void LeaveAlone(SteadyTime started, std::optional<Duration> retry_after,
                   const std::string& detail, SteadyTime now);

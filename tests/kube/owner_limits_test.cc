@@ -1,4 +1,7 @@
 // What an OwnerLookup does not do to an API server.
+#include <algorithm>
+#include <fstream>
+
 #include "owner_cluster.h"
 
 namespace k8sentry::internal {
@@ -71,6 +74,19 @@ TEST_F(OwnerLimitsTest, RememberOnlySoManyObjects) {
   EXPECT_EQ(Asked(), 1u);
 }
 
+TEST_F(OwnerLimitsTest, ForgetNothingThatIsBeingAskedFor) {
+  options.max_objects = 1;
+  for (int i = 0; i < 10; ++i) {
+    PutPod("p" + std::to_string(i));
+    First(Pod("p" + std::to_string(i)));
+  }
+  Turn();
+  for (int i = 0; i < 10; ++i) {
+    const OwnedReference pod = Pod("p" + std::to_string(i));
+    EXPECT_FALSE(lookup().Find(pod.view(), now.steady).pending);
+  }
+}
+
 TEST_F(OwnerLimitsTest, LeaveAServerAloneThatFails) {
   for (const int status : {500, 503, 429}) {
     all = testing::FakeHttpAnswer{.status = status};
@@ -110,6 +126,23 @@ TEST_F(OwnerLimitsTest, TakeFailuresSideBySideForOne) {
   First(Pod("p"));
   Turn();
   EXPECT_EQ(Asked(), 1u) << "the backoff is that of one failure";
+}
+
+TEST_F(OwnerLimitsTest, GoOnWithOthersWhenOneObjectMakesTheServerFail) {
+  PutApi();
+  PutPod("broken", ReplicaSet("broken"));
+  objects["/apis/apps/v1/namespaces/shop/replicasets/broken"] = {.status = 500};
+  std::size_t known = 0;
+  for (int i = 0; i < 600; ++i) {  // a minute
+    Of(Pod("broken"));
+    OwnedReference pod = Pod("p" + std::to_string(i));
+    PutPod(pod.name, ReplicaSet("api-7fcc74b976"));
+    known += Of(pod) == "Deployment/api";
+    Pass(milliseconds(100));
+  }
+  EXPECT_GT(known, 500u);
+  const std::string path = "/apis/apps/v1/namespaces/shop/replicasets/broken";
+  EXPECT_LE(std::count(asked.begin(), asked.end(), path), 6);
 }
 
 TEST_F(OwnerLimitsTest, ObeyRetryAfterInAllLookUps) {
@@ -168,6 +201,34 @@ TEST_F(OwnerLimitsTest, RenewTheCredentialOnceAfter401) {
   EXPECT_EQ(Of(Pod("api-7fcc74b976-bwxc2")), "Deployment/api");
   EXPECT_EQ(http.requests().size(), 4u);
   EXPECT_EQ(log.lines, Lines{});
+}
+
+TEST_F(OwnerLimitsTest, ReadTheTokenAnewAfter401) {
+  cluster.token = Secret();
+  cluster.token_file = ::testing::TempDir() + "/owner_token";
+  std::ofstream(cluster.token_file) << "old";
+  PutPod("a");
+  PutPod("b");
+  Of(Pod("a"));
+  http.Answer({.status = 401});
+  First(Pod("b"));
+  lookup().Start(now);
+  std::ofstream(cluster.token_file) << "new";
+  EXPECT_EQ(Of(Pod("b")), "/");
+  ASSERT_EQ(http.requests().size(), 3u);
+  EXPECT_EQ(http.requests()[1].auth_header_value.Reveal(), "Bearer old");
+  EXPECT_EQ(http.requests()[2].auth_header_value.Reveal(), "Bearer new");
+}
+
+TEST_F(OwnerLimitsTest, DoNotAskAgainAfter401OfAServerThatFailsMeanwhile) {
+  http.Answer({.status = 503});
+  http.Answer({.status = 401});
+  First(Pod("a"));
+  First(Pod("b"));
+  Turn();
+  Turn();
+  EXPECT_EQ(http.requests().size(), 2u);
+  EXPECT_EQ(First(Pod("b")), "/");
 }
 
 TEST_F(OwnerLimitsTest, AskAgainForAllThatWereRefusedWithTheSameCredential) {

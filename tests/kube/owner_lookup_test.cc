@@ -1,5 +1,7 @@
 #include "kube/owner_lookup.h"
 
+#include <algorithm>
+
 #include "owner_cluster.h"
 
 namespace k8sentry::internal {
@@ -79,6 +81,24 @@ TEST_F(OwnerLookupTest, DiscoversTheResourcesOfOtherKindsOnce) {
   EXPECT_EQ(Asked(), 6u);
 }
 
+TEST_F(OwnerLookupTest, DiscoversOnceForAllThatWait) {
+  PutPod("p1", Ref("example.com/v1", "Game", "chess"));
+  PutPod("p2", Ref("example.com/v1", "Game", "go"));
+  objects["/apis/example.com/v1"] = {
+      .body = {R"({"resources":[{"name":"games","kind":"Game","namespaced":true}]})"}};
+  Put("/apis/example.com/v1/namespaces/shop/games/chess",
+      Ref("example.com/v1", "Game", "chess"), Deployment("chess-d"));
+  Put("/apis/example.com/v1/namespaces/shop/games/go",
+      Ref("example.com/v1", "Game", "go"), Deployment("go-d"));
+  PutApps("deployments", Deployment("chess-d"));
+  PutApps("deployments", Deployment("go-d"));
+  First(Pod("p1"));
+  First(Pod("p2"));
+  EXPECT_EQ(Of(Pod("p2")), "Deployment/go-d");
+  EXPECT_EQ(Of(Pod("p1")), "Deployment/chess-d");
+  EXPECT_EQ(std::count(asked.begin(), asked.end(), "/apis/example.com/v1"), 1);
+}
+
 TEST_F(OwnerLookupTest, RemembersThatAKindCannotBeDiscovered) {
   PutPod("chess-x7k2p", Ref("example.com/v1", "Game", "chess"));
   PutPod("go-x7k2p", Ref("example.com/v1", "Game", "go"));
@@ -127,6 +147,11 @@ TEST_F(OwnerLookupTest, KeepsTheChildsNameWhenTheParentIsGone) {
   EXPECT_EQ(asked, Lines{"/apis/apps/v1/namespaces/shop/deployments/api"});
 }
 
+TEST_F(OwnerLookupTest, DoesNotNameAParentThatIsGone) {
+  PutPod("p", ReplicaSet("of-once"));
+  EXPECT_EQ(Of(Pod("p")), "/");
+}
+
 TEST_F(OwnerLookupTest, TakesAnObjectOfTheSameNameForAnother) {
   PutApi();
   PutApps("deployments", Ref("apps/v1", "Deployment", "api", "another uid"),
@@ -145,6 +170,7 @@ TEST_F(OwnerLookupTest, TakesAnObjectOfTheSameNameForAnother) {
 TEST_F(OwnerLookupTest, LeavesPodsWithoutAWorkloadToTheirNames) {
   PutPod("runner-x7k2p");
   PutPod("etcd-node-1", Ref("v1", "Node", "node-1"));
+  Put("/api/v1/nodes/node-1", Ref("v1", "Node", "node-1"));
   EXPECT_EQ(Of(Pod("runner-x7k2p")), "/");
   EXPECT_EQ(Of(Pod("etcd-node-1")), "/");
 }
@@ -164,6 +190,12 @@ TEST_F(OwnerLookupTest, AsksForNothingThatCannotHaveAnOwner) {
   EXPECT_EQ(Asked(), 0u);
   PutApps("deployments", Deployment("api"));
   EXPECT_EQ(Of(Ref("", "Deployment", "api")), "Deployment/api");
+}
+
+TEST_F(OwnerLookupTest, IsNotLedToSecrets) {
+  PutPod("p", Ref("v1", "Secret", "s"));
+  EXPECT_EQ(Of(Pod("p")), "Secret/s");
+  EXPECT_EQ(asked, Lines{"/api/v1/namespaces/shop/pods/p"});
 }
 
 TEST_F(OwnerLookupTest, AsksOnceForSiblings) {

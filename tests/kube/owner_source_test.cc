@@ -308,6 +308,55 @@ TEST_F(OwnerSourceTest, LeavesWhatItGaveUntouchedUntilTheNextPoll) {
   EXPECT_EQ(batch.events[0].owner.name, "api");
 }
 
+TEST_F(OwnerSourceTest, GivesEveryEventOnceAndInOrderWhateverTheServerDoes) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Random random(seed);
+    const auto pick = [&](std::uint64_t n) { return random.Next() % n; };
+    testing::FakeHttpTransport server([&](const HttpRequest&) {
+      const std::string body =
+          MetadataBody("", pick(2) ? std::optional(ReplicaSet("r")) : std::nullopt);
+      constexpr int kStatus[] = {200, 200, 200, 404, 403, 401, 429, 503, 0};
+      return testing::FakeHttpAnswer{.status = kStatus[pick(9)],
+                                     .body = {body},
+                                     .end = Status(StatusCode::kUnavailable, "reset"),
+                                     .stay_open = pick(3) == 0};
+    });
+    testing::FakeSource events;
+    OwnerSource named(events,
+                      {.cluster = cluster,
+                       .max_wait = milliseconds(100 * pick(4)),
+                       .max_waiting_events = 1 + pick(200),
+                       .max_objects = 1 + pick(20)},
+                      server, log, seed);
+    got.clear();
+    std::string expected;
+    int next = 0;
+    const auto give = [&] {
+      std::vector<OwnedEvent> some;
+      for (std::uint64_t i = pick(100); i > 0; --i) {
+        const std::string uid = std::to_string(next++);
+        expected += uid + " ";
+        some.push_back(pick(3) == 0 ? AboutNode(uid)
+                                    : About(uid, "p" + std::to_string(pick(30))));
+      }
+      events.Give(some);
+    };
+    SourceState state = SourceState::kIdle;
+    for (int i = 0; i < 100000 && state != SourceState::kEnded; ++i) {
+      if (i < 100 && pick(4) == 0) give();
+      if (i == 100) events.End();
+      if (pick(2)) server.Poll(now.steady);
+      if (pick(5) == 0 && !server.requests().empty()) {
+        server.End(1 + pick(server.requests().size()));
+      }
+      if (pick(5) == 0) Pass(milliseconds(pick(200)));
+      state = Note(named.Poll(now));
+    }
+    EXPECT_EQ(state, SourceState::kEnded);
+    ASSERT_EQ(Uids(), expected) << "seed " << seed;
+  }
+}
+
 TEST_F(OwnerSourceTest, SaysOfItselfWhatTheInnerSourceSays) {
   inner.GiveMalformed();
   inner.fd = 7;
