@@ -115,6 +115,9 @@ TEST_F(WireAnswers, TakesItsNewTokenWithoutAWordWhenTheOldOneIsRefused) {
   write("new");
   server->SetToken("new");
   server->EndWatches();
+  ASSERT_TRUE(Run([&] {
+    return server->count("watch") > 1 && server->requests().back().status == 200;
+  }));
   Create("b");
   ASSERT_TRUE(RunUntilTold(2));
   EXPECT_EQ(server->requests().back().http.header("Authorization"), "Bearer new");
