@@ -94,7 +94,7 @@ Status ClusterRun::PrepareSource() {
                         .namespaces = options_.pipeline.filter.namespace_.include,
                         .resume = state_->resume(),
                         .lookback = options_.pipeline.lookback,
-                        .on_status = on_status},
+                        .watch = {.on_status = on_status}},
                        *transport_, *log_);
   if (!source.ok()) {
     // The server comes from a kubeconfig, not from a flag.

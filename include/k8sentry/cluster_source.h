@@ -9,7 +9,6 @@
 // Threads: one at a time per instance, the Runner's.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,30 +16,9 @@
 #include "k8sentry/cluster_config.h"
 #include "k8sentry/event_source.h"
 #include "k8sentry/state.h"
+#include "k8sentry/watch.h"
 
 namespace k8sentry {
-
-enum class WatchState {
-  kConnecting,    // nothing has been read yet
-  kListing,       // reading pages
-  kWatching,      // live
-  kRelisting,     // the mark was forgotten; the gap is being closed
-  kUnavailable,   // refused, reset, timed out, 5xx or 429; backing off
-  kUnauthorized,  // 401
-  kForbidden,     // 403: a rule is missing
-  kStalled,       // the connection was up and silent, though there was something to say
-};
-std::string_view WatchStateName(WatchState state);
-
-struct WatchStatus {
-  std::string watch;  // "events", or "events in NAMESPACE"
-  WatchState state = WatchState::kConnecting;
-  std::string detail;  // why, in one line; hostile text
-  SteadyTime since;
-  // With kWatching: how long before nothing was read live, which was made up for now by
-  // a resumed watch or, after kRelisting, by a list.
-  Duration gap = {};
-};
 
 struct ClusterSourceOptions {
   ClusterConfig cluster = {};
@@ -52,19 +30,7 @@ struct ClusterSourceOptions {
   std::optional<ResumePoint> resume = {};
   // Items of the first list that are older end in `stale`; 0 reports none of them.
   Duration lookback = std::chrono::minutes(15);
-  std::size_t page_size = 500;
-  // A watch is asked to last a random time of this range, below the API server's
-  // compaction period of 5 minutes, so that its mark is still known at the end.
-  Duration min_watch = std::chrono::seconds(240);
-  Duration max_watch = std::chrono::seconds(300);
-  // So long before its end a watch is joined by the next one, which takes its place with
-  // its first frame: a stream that has died in silence is found out. 0: never.
-  Duration overlap = std::chrono::seconds(10);
-  // Delay after the first failure and the longest one; doubling, with full jitter.
-  Duration min_backoff = std::chrono::milliseconds(800);
-  Duration max_backoff = std::chrono::seconds(30);
-  // Called at each change of state. When it is empty, the logger is told instead.
-  std::function<void(const WatchStatus&)> on_status = {};
+  WatchOptions watch = {};
 };
 
 // `transport` and `logger` must outlive the source.

@@ -75,8 +75,7 @@ struct Event {
   std::string_view source_component, source_host;
   std::string_view reporting_component, reporting_instance;
   std::optional<Time> first_timestamp, last_timestamp, event_time;
-  std::int32_t count = 0;         // 0: absent
-  std::int32_t series_count = 0;  // 0: no series
+  std::int32_t count = 0, series_count = 0;  // 0: absent
   std::optional<Time> series_last_observed;
 
   // The object's JSON, from `{` to `}`. Empty in an OwnedEvent.
@@ -91,14 +90,12 @@ struct Event {
   // How often it happened by now, at least 1: series.count (1 is read as 2, for old
   // emitters start a series at 1 with the second occurrence), else count, else 1.
   std::int64_t total() const;
-  // The emitter: reportingComponent, else source.component.
-  std::string_view component() const;
+  std::string_view component() const;  // reportingComponent, else source.component
 };
 
-// The bytes that CopyEvent needs for `event`'s text.
-std::size_t EventTextBytes(const Event& event);
 // `event` with all its text (but not raw_object) copied to `text`.
 // Requires: `text` has EventTextBytes(event) bytes, which outlive the result.
+std::size_t EventTextBytes(const Event& event);
 Event CopyEvent(const Event& event, char* text);
 
 // A copy of an Event with its own text. Copies share that text, so they are cheap.

@@ -13,7 +13,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "k8sentry/secret.h"
@@ -22,8 +21,7 @@
 
 namespace k8sentry {
 
-// Requests of different groups never share a connection: one stalled stream must not
-// delay the others.
+// Different groups never share a connection: a stalled stream must delay no other.
 enum class ConnectionGroup : std::uint8_t { kWatch, kList, kLookup, kLease, kPost };
 
 enum class TlsVerification : std::uint8_t { kVerify, kInsecureSkipVerify };
@@ -35,10 +33,12 @@ struct TlsOptions {
   std::string certificate_pem = {};
   std::string key_file = {};
   Secret key_pem = {};
-  std::string server_name =
-      {};  // verify and announce this name instead of the URL's host
+  std::string server_name = {};  // verify and announce this instead of the URL's host
   TlsVerification verification = TlsVerification::kVerify;
 };
+
+// HTTP/2 by ALPN; with a server that does not offer it HTTP/1.1 all the same.
+enum class HttpVersion : std::uint8_t { k1_1, k2 };
 
 struct HttpHeader {
   std::string name, value;
@@ -57,6 +57,7 @@ struct HttpRequest {
   // is never read.
   std::string proxy = {};
   ConnectionGroup group = ConnectionGroup::kPost;
+  HttpVersion version = HttpVersion::k1_1;
   bool accept_gzip = false;  // ask for gzip and decode it; never for a watch
   Duration connect_timeout = std::chrono::seconds(15);
   Duration deadline = std::chrono::seconds(60);  // for all of it; 0: none
@@ -65,8 +66,7 @@ struct HttpRequest {
 struct HttpResponseHead {
   int status = 0;
   std::vector<HttpHeader> headers;
-
-  // The value of the first header `name`, in any case; empty if there is none.
+  // Of the first header `name`, in any case; empty if there is none.
   std::string_view header(std::string_view name) const;
 };
 

@@ -6,13 +6,13 @@
 // prints: pretty-printed documents in a row, pages of a List inside of a watch.
 //
 //   k8sentry::WatchDecoder decoder;
-//   decoder.Feed(bytes);                                // as they arrive
+//   decoder.Feed(bytes);  // as they arrive
 //   for (auto events = decoder.NextEvents(); !events.empty();
 //        events = decoder.NextEvents())
 //     Use(events);
 //
-// What cannot be read costs one count and one sample, never the stream. Memory is
-// bounded by the options, whatever the bytes are.
+// What cannot be read costs one count and one sample, never the stream. The options
+// bound the memory.
 //
 // Threads: one at a time per instance.
 #pragma once
@@ -28,10 +28,17 @@
 
 namespace k8sentry {
 
+// What NextEvents gives.
+enum class DecodedObjects {
+  kEvents,  // and counts all else as malformed
+  kAny,     // objects of every kind, DELETED ones too; their metadata is what is read
+};
+
 struct WatchDecoderOptions {
   // Longest frame or item; a longer one is malformed. Kubernetes writes at most about
   // 1.5 MB (etcd's request limit), and escaping may double that.
   std::size_t max_frame_bytes = 4 << 20;
+  DecodedObjects objects = DecodedObjects::kEvents;
 };
 
 // One document, or one item of a List, of any resource.
@@ -69,9 +76,8 @@ class WatchDecoder {
 
   // Appends `bytes`; they are copied. Views given out before are invalid afterwards.
   void Feed(std::string_view bytes);
-
   // The same without the copy: a place for at least `min_bytes` bytes to read into, and
-  // how many of them were filled. Views given out before are invalid afterwards.
+  // how many of them were filled.
   std::span<char> Prepare(std::size_t min_bytes);
   void Commit(std::size_t bytes);
 
@@ -85,8 +91,8 @@ class WatchDecoder {
   // valid until the next Feed, Prepare, or call of Next or NextEvents.
   bool Next(Frame& frame);
 
-  // Reads `frame`, which Next just gave, as an Event; false if it is none, which counts
-  // it as malformed. The views of `event` live as long as those of `frame`.
+  // Reads `frame`, which Next just gave, as an Event that lives as long; false if it is
+  // none, which counts it as malformed.
   bool DecodeEvent(const Frame& frame, Event& event);
 
   // Up to 64 Events that are whole; empty when more bytes are needed. DELETED,
@@ -95,12 +101,10 @@ class WatchDecoder {
   // Feed, Prepare, Next or NextEvents.
   std::span<const Event> NextEvents();
 
-  // The newest version on which a watch can resume: that of the last whole event,
-  // DELETED or BOOKMARK frame, or of the List when its end has been read. Empty at
-  // first.
+  // The newest version on which a watch can resume: of the last whole event, DELETED or
+  // BOOKMARK frame, or of the List when its end has been read. Empty at first.
   std::string_view last_resource_version() const;
-  // The Status object of the last ERROR frame as raw JSON, or empty. A copy.
-  std::string_view last_error() const;
+  std::string_view last_error() const;  // the last ERROR frame's Status as JSON; a copy
   // The List's metadata.continue, or empty. Valid once the List's end has been read.
   std::string_view list_continue() const;
   // A BOOKMARK with the annotation k8s.io/initial-events-end has been read.

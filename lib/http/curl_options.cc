@@ -47,8 +47,13 @@ void CurlRequest::SetUpConnection() {
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION,
-                   static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(
+      easy_, CURLOPT_HTTP_VERSION,
+      static_cast<long>(request_.version == HttpVersion::k2 ? CURL_HTTP_VERSION_2TLS
+                                                            : CURL_HTTP_VERSION_1_1));
+  // Rather wait a moment for a connection that may turn out to be shared.
+  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT,
+                   request_.version == HttpVersion::k2 ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, Millis(request_.connect_timeout));
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, Millis(request_.deadline));
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);

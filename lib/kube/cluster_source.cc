@@ -40,7 +40,9 @@ ClusterSource::ClusterSource(const ClusterSourceOptions& options,
   Random seeds(seed);
   for (const std::string& name : names) {
     watchers_.push_back(std::make_unique<ClusterWatcher>(
-        options_, name, api_, logger, seeds.Next(), left_ ? &*left_ : nullptr));
+        options_.watch, WatchedResource{.resource = "events", .namespace_ = name},
+        DecodedObjects::kEvents, options_.lookback, api_, logger, seeds.Next(),
+        left_ ? &*left_ : nullptr));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "k8sentry/cluster_source.h"
 #include "kube/cluster_watcher.h"
 
 namespace k8sentry::internal {

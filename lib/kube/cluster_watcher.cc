@@ -11,9 +11,11 @@ constexpr char kClusterPath[] = "/api/v1/namespaces/kube-system";
 // counts as stalled.
 constexpr Duration kStallGrace = std::chrono::milliseconds(500);
 
-std::string EventsPath(const std::string& namespace_name) {
-  return namespace_name.empty() ? "/api/v1/events"
-                                : "/api/v1/namespaces/" + namespace_name + "/events";
+std::string PathOf(const WatchedResource& resource) {
+  const bool core = resource.api_version.find('/') == std::string::npos;
+  std::string path = (core ? "/api/" : "/apis/") + resource.api_version + "/";
+  if (!resource.namespace_.empty()) path += "namespaces/" + resource.namespace_ + "/";
+  return path + resource.resource;
 }
 
 bool IsGood(WatchState state) {
@@ -33,15 +35,19 @@ void AddCounters(const DecoderCounters& more, DecoderCounters& sum) {
   sum.bytes += more.bytes;
 }
 
-ClusterWatcher::ClusterWatcher(const ClusterSourceOptions& options,
-                               const std::string& namespace_name, ApiClient& api,
-                               Logger& logger, std::uint64_t seed, Resumption* left)
+ClusterWatcher::ClusterWatcher(const WatchOptions& options,
+                               const WatchedResource& resource, DecodedObjects objects,
+                               Duration lookback, ApiClient& api, Logger& logger,
+                               std::uint64_t seed, Resumption* left)
     : options_(options),
-      name_(namespace_name.empty() ? "events" : "events in " + namespace_name),
-      path_(EventsPath(namespace_name)),
+      name_(WatchName(resource)),
+      path_(PathOf(resource)),
+      objects_(objects),
       api_(api),
       logger_(logger),
-      machine_(options, seed, name_, left) {}
+      machine_(options, resource, lookback, seed, left) {
+  status_.watch = name_;
+}
 
 SteadyTime ClusterWatcher::NextDeadline() const {
   SteadyTime next = machine_.NextDeadline();
@@ -75,8 +81,8 @@ std::span<const Event> ClusterWatcher::Poll(Now now) {
 std::unique_ptr<WatchResponse> ClusterWatcher::Send(WatchRequest request,
                                                     const Status& prepared) {
   std::string path = request.ask == Ask::kIdentify ? kClusterPath : path_;
-  return std::make_unique<WatchResponse>(std::move(request), std::move(path), prepared,
-                                         api_);
+  return std::make_unique<WatchResponse>(std::move(request), std::move(path), objects_,
+                                         options_.http_version, prepared, api_);
 }
 
 bool ClusterWatcher::StartNext(Now now) {
@@ -167,7 +173,8 @@ void ClusterWatcher::EndResponse(Now now) {
   response_.reset();
   if (first_list && !machine_.mark().empty()) {
     logger_.Log(LogLevel::kInfo, "first list read",
-                {{"items", std::to_string(list_items_)},
+                {{"watch", name_},
+                 {"items", std::to_string(list_items_)},
                  {"older than lookback", std::to_string(list_stale_)}});
   }
   TellStatus();
@@ -186,16 +193,16 @@ void ClusterWatcher::TellStatus() {
     list_items_ = list_stale_ = 0;
     logger_.Log(LogLevel::kError,
                 "the cluster's storage is older than what was read; reading all anew",
-                {{"cluster", options_.cluster.origin}});
+                {{"cluster", api_.cluster().origin}});
   }
-  WatchStatus status = machine_.status();
-  if (status.state == told_) return;
-  told_ = status.state;
-  status.watch = name_;
-  if (options_.on_status) return options_.on_status(status);
-  logger_.Log(IsGood(told_) ? LogLevel::kInfo : LogLevel::kWarning, "watch",
-              {{"watch", status.watch},
-               {"state", std::string(WatchStateName(told_))},
+  const WatchStatus& status = machine_.status();
+  if (status.state == status_.state) return;
+  status_ = status;
+  status_.watch = name_;
+  if (options_.on_status) return options_.on_status(status_);
+  logger_.Log(IsGood(status.state) ? LogLevel::kInfo : LogLevel::kWarning, "watch",
+              {{"watch", name_},
+               {"state", std::string(WatchStateName(status.state))},
                {"detail", status.detail}});
 }
 

@@ -1,4 +1,5 @@
-// A ClusterWatcher carries out what a WatchMachine decides, for one namespace or all.
+// A ClusterWatcher carries out what a WatchMachine decides, for one resource in one
+// namespace or in all.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "k8sentry/cluster_source.h"
+#include "k8sentry/logger.h"
+#include "k8sentry/resource_watcher.h"
 #include "kube/watch_response.h"
 
 namespace k8sentry::internal {
@@ -18,14 +20,17 @@ void AddCounters(const DecoderCounters& more, DecoderCounters& sum);
 
 class ClusterWatcher {
  public:
-  // Everything given must outlive it. `namespace_name` is empty for all.
-  ClusterWatcher(const ClusterSourceOptions& options, const std::string& namespace_name,
-                 ApiClient& api, Logger& logger, std::uint64_t seed, Resumption* left);
+  // Everything given must outlive it. For the other parameters see WatchMachine.
+  ClusterWatcher(const WatchOptions& options, const WatchedResource& resource,
+                 DecodedObjects objects, Duration lookback, ApiClient& api,
+                 Logger& logger, std::uint64_t seed, Resumption* left = nullptr);
   ClusterWatcher(const ClusterWatcher&) = delete;
   ClusterWatcher& operator=(const ClusterWatcher&) = delete;
 
   // Does what can be done now. At most 64 Events, valid until the next Poll.
   std::span<const Event> Poll(Now now);
+  // As of the last Poll.
+  const WatchStatus& status() const { return status_; }
   SteadyTime NextDeadline() const;
   // Something has come, or the last Poll gave Events.
   bool ready() const {
@@ -54,9 +59,10 @@ class ClusterWatcher {
   bool TakeOver(bool stalled, Now now);
   void TellStatus();
 
-  const ClusterSourceOptions& options_;
+  const WatchOptions& options_;
   const std::string name_;  // of its mark
   const std::string path_;
+  const DecodedObjects objects_;
   ApiClient& api_;
   Logger& logger_;
   WatchMachine machine_;
@@ -72,7 +78,7 @@ class ClusterWatcher {
   bool more_ = false;
   DecoderCounters past_;  // of responses that are over
   std::string past_sample_;
-  WatchState told_ = WatchState::kConnecting;
+  WatchStatus status_;  // the last one told
   int told_resets_ = 0;
   std::uint64_t list_items_ = 0;
   std::uint64_t list_stale_ = 0;

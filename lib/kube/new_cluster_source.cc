@@ -1,53 +1,97 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "kube/cluster_source.h"
+#include "kube/resource_names.h"
+#include "kube/resource_watcher.h"
 
 namespace k8sentry {
+namespace internal {
 namespace {
 
-// A DNS label (RFC 1123), as Kubernetes wants namespaces; it becomes part of a URL.
-bool IsNamespace(std::string_view name) {
+Status Bad(std::string message) {
+  return Status(StatusCode::kInvalidArgument, std::move(message));
+}
+
+bool IsLabel(std::string_view name) {
   return !name.empty() && name.size() <= 63 &&
          std::all_of(name.begin(), name.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
          });
 }
 
-Status Check(const ClusterSourceOptions& options) {
-  const auto bad = [](std::string message) {
-    return Status(StatusCode::kInvalidArgument, std::move(message));
-  };
-  const std::string& server = options.cluster.server;
-  if (!server.starts_with("https://") && !server.starts_with("http://")) {
-    return bad("the cluster's server must begin with https:// or http://");
+Status CheckResource(const WatchedResource& resource) {
+  if (!ParseGroupVersion(resource.api_version)) {
+    return Bad("'" + resource.api_version +
+               "' is no apiVersion, such as v1 or apps/v1");
   }
-  for (const std::string& name : options.namespaces) {
-    if (!IsNamespace(name)) return bad("'" + name + "' is not the name of a namespace");
+  if (!IsLabel(resource.resource)) {
+    return Bad("'" + resource.resource +
+               "' is not the plural of a resource, such as pods");
   }
-  if (options.page_size == 0) return bad("page_size must be at least 1");
-  if (options.min_watch < std::chrono::seconds(1) ||
-      options.max_watch < options.min_watch) {
-    return bad("min_watch must be at least 1s, and max_watch no less");
-  }
-  if (options.min_backoff <= Duration::zero() ||
-      options.max_backoff < options.min_backoff) {
-    return bad("min_backoff must be positive, and max_backoff no less");
-  }
-  return {};
+  return resource.namespace_.empty() ? Status() : CheckNamespace(resource.namespace_);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<EventSource>> NewClusterSource(
-    const ClusterSourceOptions& options, HttpTransport& transport, Logger& logger) {
-  if (Status status = Check(options); !status.ok()) return status;
-  // Jitter must differ from process to process, and nothing more.
+Status CheckServer(std::string_view server) {
+  if (server.starts_with("https://") || server.starts_with("http://")) return {};
+  return Bad("the cluster's server must begin with https:// or http://");
+}
+
+Status CheckNamespace(std::string_view name) {
+  if (IsLabel(name)) return {};
+  return Bad("'" + std::string(name) + "' is not the name of a namespace");
+}
+
+Status CheckWatch(const WatchOptions& options) {
+  if (options.page_size == 0) return Bad("page_size must be at least 1");
+  if (options.min_watch < std::chrono::seconds(1) ||
+      options.max_watch < options.min_watch) {
+    return Bad("min_watch must be at least 1s, and max_watch no less");
+  }
+  if (options.min_backoff <= Duration::zero() ||
+      options.max_backoff < options.min_backoff) {
+    return Bad("min_backoff must be positive, and max_backoff no less");
+  }
+  if (options.overlap < Duration::zero()) return Bad("overlap must not be negative");
+  return {};
+}
+
+std::uint64_t NewSeed() {
   std::uint64_t seed = 0;
   if (getentropy(&seed, sizeof seed) != 0) seed = static_cast<std::uint64_t>(getpid());
-  return std::unique_ptr<EventSource>(
-      std::make_unique<internal::ClusterSource>(options, transport, logger, seed));
+  return seed;
+}
+
+}  // namespace internal
+
+Result<std::unique_ptr<EventSource>> NewClusterSource(
+    const ClusterSourceOptions& options, HttpTransport& transport, Logger& logger) {
+  Status status = internal::CheckServer(options.cluster.server);
+  for (const std::string& name : options.namespaces) {
+    if (status.ok()) status = internal::CheckNamespace(name);
+  }
+  if (status.ok()) status = internal::CheckWatch(options.watch);
+  if (!status.ok()) return status;
+  return std::unique_ptr<EventSource>(std::make_unique<internal::ClusterSource>(
+      options, transport, logger, internal::NewSeed()));
+}
+
+Result<std::unique_ptr<ResourceWatcher>> NewResourceWatcher(
+    const ResourceWatcherOptions& options, HttpTransport& transport, Logger& logger) {
+  Status status = internal::CheckServer(options.cluster.server);
+  for (const WatchedResource& resource : options.resources) {
+    if (status.ok()) status = internal::CheckResource(resource);
+  }
+  if (status.ok()) status = internal::CheckWatch(options.watch);
+  if (!status.ok()) return status;
+  return std::unique_ptr<ResourceWatcher>(
+      std::make_unique<internal::ResourceWatcherImpl>(options, transport, logger,
+                                                      internal::NewSeed()));
 }
 
 }  // namespace k8sentry

@@ -50,7 +50,8 @@ class WatchDecoder::Impl {
 
   explicit Impl(const WatchDecoderOptions& options, Pages pages = Pages::kRead)
       : max_frame_bytes_(options.max_frame_bytes),
-        pages_(pages),
+        any_objects_(options.objects == DecodedObjects::kAny),
+        pages_(any_objects_ ? Pages::kMalformed : pages),
         reader_(arena_),
         lines_(reader_),
         batch_(kBatchEvents) {}
@@ -137,6 +138,9 @@ class WatchDecoder::Impl {
         case FrameType::kObject:
           if (CountEvent(batch_[n])) ++n;
           break;
+        case FrameType::kDeleted:
+          if (any_objects_) ++n;
+          break;
         default:
           break;
       }
@@ -148,7 +152,7 @@ class WatchDecoder::Impl {
   // A watch of kubectl begins with Lists in place of objects: they are read as what
   // they are, out of a copy (semantics 13).
   void BeginPage(std::string_view list) {
-    page_ = std::make_unique<Impl>(WatchDecoderOptions{max_frame_bytes_},
+    page_ = std::make_unique<Impl>(WatchDecoderOptions{.max_frame_bytes = max_frame_bytes_},
                                    Pages::kMalformed);
     std::memcpy(page_->Prepare(list.size()).data(), list.data(), list.size());
     page_->Commit(list.size());
@@ -375,16 +379,17 @@ class WatchDecoder::Impl {
   }
 
   bool CountEvent(const Event& frame) {
-    if (facts_.is_event) {
+    if (facts_.is_event || any_objects_) {
       ++counters_.events;
-    } else {
-      ++counters_.malformed;
-      sample_ = frame.raw_object.substr(0, kSampleBytes);
+      return true;
     }
-    return facts_.is_event;
+    ++counters_.malformed;
+    sample_ = frame.raw_object.substr(0, kSampleBytes);
+    return false;
   }
 
   const std::size_t max_frame_bytes_;
+  const bool any_objects_;
   const Pages pages_;
   std::unique_ptr<Impl> page_;  // being given out
   TextArena arena_;

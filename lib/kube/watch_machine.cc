@@ -43,6 +43,25 @@ std::string PercentEncoded(std::string_view text) {
   return out;
 }
 
+std::string Selectors(const WatchedResource& resource) {
+  std::string query;
+  if (!resource.label_selector.empty()) {
+    query += "&labelSelector=" + PercentEncoded(resource.label_selector);
+  }
+  if (!resource.field_selector.empty()) {
+    query += "&fieldSelector=" + PercentEncoded(resource.field_selector);
+  }
+  return query;
+}
+
+std::string RuleFor(const WatchedResource& resource) {
+  const std::string& api = resource.api_version;
+  const std::size_t slash = api.find('/');
+  return "; needed is a role with apiGroups [\"" +
+         (slash == api.npos ? "" : api.substr(0, slash)) + "\"], resources [" +
+         resource.resource + "], verbs [list, watch]";
+}
+
 std::string Describe(const ResponseEnd& end) {
   std::string text = "HTTP " + std::to_string(end.http_status);
   if (!end.error.message.empty()) text += ": " + end.error.message;
@@ -51,9 +70,16 @@ std::string Describe(const ResponseEnd& end) {
 
 }  // namespace
 
-WatchMachine::WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed,
-                           std::string_view watch, Resumption* left)
-    : lookback_(options.lookback),
+std::string WatchName(const WatchedResource& resource) {
+  return resource.namespace_.empty() ? resource.resource
+                                     : resource.resource + " in " + resource.namespace_;
+}
+
+WatchMachine::WatchMachine(const WatchOptions& options, const WatchedResource& resource,
+                           Duration lookback, std::uint64_t seed, Resumption* left)
+    : rule_(RuleFor(resource)),
+      selectors_(Selectors(resource)),
+      lookback_(lookback),
       page_size_(options.page_size),
       min_watch_(options.min_watch),
       max_watch_(options.max_watch),
@@ -66,7 +92,7 @@ WatchMachine::WatchMachine(const ClusterSourceOptions& options, std::uint64_t se
       may_identify_(left != nullptr) {
   if (left_ == nullptr) return;
   cluster_id_ = left_->cluster_id();
-  const WatchMark* const mark = left_->MarkOf(watch);
+  const WatchMark* const mark = left_->MarkOf(WatchName(resource));
   if (mark == nullptr || mark->acknowledged.empty()) return;
   mark_ = mark->acknowledged;
   if (IsNewer(mark->observed, mark_)) observed_then_ = mark->observed;
@@ -88,7 +114,7 @@ std::optional<WatchRequest> WatchMachine::Next(SteadyTime now) {
   }
   if (probe_due_ && !mark_.empty()) {
     under_way_ = Ask::kProbe;
-    return WatchRequest{Ask::kProbe, "limit=1", kPageDeadline};
+    return WatchRequest{Ask::kProbe, "limit=1" + selectors_, kPageDeadline};
   }
   if (list_due_) {
     under_way_ = Ask::kList;
@@ -293,11 +319,8 @@ void WatchMachine::EndRefused(Ask ask, const ResponseEnd& end, SteadyTime now) {
       if (!std::exchange(credential_tried_, true)) return;
       return Fail(WatchState::kUnauthorized, Describe(end), now);
     case 403:
-      return Fail(WatchState::kForbidden,
-                  Describe(end) +
-                      "; needed is a role with apiGroups [\"\"], resources "
-                      "[events], verbs [list, watch]",
-                  now, Between(kMinForbidden, kMaxForbidden));
+      return Fail(WatchState::kForbidden, Describe(end) + rule_, now,
+                  Between(kMinForbidden, kMaxForbidden));
     case 410:
       if (ask == Ask::kWatch) return Relist(Describe(end), now);
       return RestartList(end, now);
@@ -406,14 +429,15 @@ void WatchMachine::EnterLive(SteadyTime now) {
 
 std::string WatchMachine::WatchQuery(std::int64_t length) const {
   return "watch=1&allowWatchBookmarks=true&resourceVersion=" + PercentEncoded(mark_) +
-         "&timeoutSeconds=" + std::to_string(length);
+         selectors_ + "&timeoutSeconds=" + std::to_string(length);
 }
 
 std::string WatchMachine::ListQuery() const {
-  std::string query = unpaged_ ? "" : "limit=" + std::to_string(page_size_);
-  if (continue_.empty()) return query;
-  if (!query.empty()) query += "&";
-  return query + "continue=" + PercentEncoded(continue_);
+  std::string query;
+  if (!unpaged_) query += "&limit=" + std::to_string(page_size_);
+  if (!continue_.empty()) query += "&continue=" + PercentEncoded(continue_);
+  query += selectors_;
+  return query.empty() ? query : query.substr(1);
 }
 
 Duration WatchMachine::Between(Duration low, Duration high) {

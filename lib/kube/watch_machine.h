@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "k8sentry/cluster_source.h"
+#include "k8sentry/resource_watcher.h"
 #include "kube/api_status.h"
 #include "kube/resumption.h"
 
@@ -31,6 +31,9 @@ struct WatchRequest {
   std::string query;  // none for kIdentify
   Duration deadline = {};
 };
+
+// "events", or "events in NAMESPACE".
+std::string WatchName(const WatchedResource& resource);
 
 // What became of a request, told when all that it brought has been handed out.
 struct ResponseEnd {
@@ -56,12 +59,11 @@ enum class Reading : std::uint8_t {
 
 class WatchMachine {
  public:
-  // Requires: page_size > 0, 1 s <= min_watch <= max_watch, 0 < min_backoff <=
-  // max_backoff.
-  // `watch` names this one among the marks of `left`, what an earlier run left; null:
-  // it shall not ask which cluster this is.
-  WatchMachine(const ClusterSourceOptions& options, std::uint64_t seed,
-               std::string_view watch = {}, Resumption* left = nullptr);
+  // Items of a first list older than `lookback` are stale. `left` is what an earlier
+  // run left; null: it shall not ask which cluster this is. Requires: `options` as
+  // CheckWatch accepts them.
+  WatchMachine(const WatchOptions& options, const WatchedResource& resource,
+               Duration lookback, std::uint64_t seed, Resumption* left);
 
   // What to send now; nullopt while one is under way, or it is too early.
   std::optional<WatchRequest> Next(SteadyTime now);
@@ -122,6 +124,8 @@ class WatchMachine {
   SteadyTime RotationTime(SteadyTime start, const WatchRequest& watch) const;
   void NoteNews(SteadyTime now);
 
+  const std::string rule_;  // that a role needs
+  const std::string selectors_;
   const Duration lookback_;
   const std::size_t page_size_;
   const Duration min_watch_, max_watch_;

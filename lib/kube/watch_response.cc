@@ -22,8 +22,9 @@ std::uint64_t GoodFrames(const DecoderCounters& read) {
 }  // namespace
 
 WatchResponse::WatchResponse(WatchRequest request, std::string path,
+                             DecodedObjects objects, HttpVersion version,
                              const Status& prepared, ApiClient& api)
-    : request_(std::move(request)), api_(api) {
+    : request_(std::move(request)), api_(api), decoder_({.objects = objects}) {
   if (!prepared.ok()) {
     done_ = prepared;
     return;
@@ -33,6 +34,7 @@ WatchResponse::WatchResponse(WatchRequest request, std::string path,
   HttpRequest get =
       api_.Get(path, asks(Ask::kIdentify) ? kAcceptMetadata : kAcceptJson);
   get.group = watch ? ConnectionGroup::kWatch : ConnectionGroup::kList;
+  get.version = version;
   get.accept_gzip = !watch;
   get.deadline = request_.deadline;
   const Result<HttpRequestId> id = api_.Start(std::move(get), *this);

@@ -17,8 +17,8 @@ class WatchResponse final : public HttpHandler {
  public:
   // Sends `request` for `path`. `prepared` is what ApiClient::Prepare said; `api` must
   // outlive it.
-  WatchResponse(WatchRequest request, std::string path, const Status& prepared,
-                ApiClient& api);
+  WatchResponse(WatchRequest request, std::string path, DecodedObjects objects,
+                HttpVersion version, const Status& prepared, ApiClient& api);
   ~WatchResponse();
   WatchResponse(const WatchResponse&) = delete;
   WatchResponse& operator=(const WatchResponse&) = delete;

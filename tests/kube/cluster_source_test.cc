@@ -194,11 +194,11 @@ TEST_F(ClusterSourceTest, RefusesOptionsThatCannotWork) {
   EXPECT_EQ(code([](auto& o) { o.cluster.server = "cluster:6443"; }), bad);
   EXPECT_EQ(code([](auto& o) { o.namespaces = {"a/../b"}; }), bad);
   EXPECT_EQ(code([](auto& o) { o.namespaces = {""}; }), bad);
-  EXPECT_EQ(code([](auto& o) { o.page_size = 0; }), bad);
-  EXPECT_EQ(code([](auto& o) { o.min_watch = {}; }), bad);
-  EXPECT_EQ(code([](auto& o) { o.max_watch = seconds(1); }), bad);
-  EXPECT_EQ(code([](auto& o) { o.min_backoff = {}; }), bad);
-  EXPECT_EQ(code([](auto& o) { o.max_backoff = milliseconds(1); }), bad);
+  EXPECT_EQ(code([](auto& o) { o.watch.page_size = 0; }), bad);
+  EXPECT_EQ(code([](auto& o) { o.watch.min_watch = {}; }), bad);
+  EXPECT_EQ(code([](auto& o) { o.watch.max_watch = seconds(1); }), bad);
+  EXPECT_EQ(code([](auto& o) { o.watch.min_backoff = {}; }), bad);
+  EXPECT_EQ(code([](auto& o) { o.watch.max_backoff = milliseconds(1); }), bad);
 }
 
 }  // namespace

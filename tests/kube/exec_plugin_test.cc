@@ -445,7 +445,8 @@ TEST_F(PluginInSource, SaysWhyThereIsNoCredential) {
   std::string detail;
   ClusterSource source(
       {.cluster = cluster_,
-       .on_status = [&](const WatchStatus& status) { detail = status.detail; }},
+       .watch = {.on_status =
+                     [&](const WatchStatus& status) { detail = status.detail; }}},
       http_, NullLogger(), 1);
   source.Poll(now_);
   EXPECT_EQ(detail, "exec plugin /nonexistent/aws: there is no such program");

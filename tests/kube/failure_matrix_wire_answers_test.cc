@@ -21,7 +21,7 @@ TEST_F(WireAnswers, HonoursRetryAfterInEveryForm) {
     std::string value;
     Duration least, most;
   };
-  options.min_backoff = milliseconds(800);
+  options.watch.min_backoff = milliseconds(800);
   const std::string in_100_s = [this] {
     // The source's wall time runs on; libcurl passes the header on as it is.
     const std::time_t at = std::chrono::system_clock::to_time_t(

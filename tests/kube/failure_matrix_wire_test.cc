@@ -30,7 +30,7 @@ TEST_F(WireMatrix, TellsEachEventOnceAcrossTheEndsOfWatches) {
 }
 
 TEST_F(WireMatrix, WatchesOnWhenTheTimeItAskedForIsOver) {
-  options.min_watch = options.max_watch = seconds(1);
+  options.watch.min_watch = options.watch.max_watch = seconds(1);
   RunUntilWatching();
   ASSERT_TRUE(RunUntilAsked("watch", 2));
   EXPECT_THAT(Asked(), ElementsAre("list", "watch 1", "watch 1"));
@@ -39,8 +39,8 @@ TEST_F(WireMatrix, WatchesOnWhenTheTimeItAskedForIsOver) {
 
 // Row 2
 TEST_F(WireMatrix, SlowsDownWhenWatchesEndAsSoonAsTheyBegin) {
-  options.min_backoff = milliseconds(800);
-  options.max_backoff = seconds(30);
+  options.watch.min_backoff = milliseconds(800);
+  options.watch.max_backoff = seconds(30);
   for (const auto then : {FakeFault::kEnd, FakeFault::kClose}) {
     BeginAnew();
     server->Script({.verb = "watch", .times = FakeFault::kAlways, .then = then});
@@ -54,8 +54,8 @@ TEST_F(WireMatrix, SlowsDownWhenWatchesEndAsSoonAsTheyBegin) {
 
 // Row 3
 TEST_F(WireMatrix, LosesNothingAndRepeatsNothingWhereverAConnectionIsReset) {
-  options.min_backoff = milliseconds(1);
-  options.max_backoff = milliseconds(1);
+  options.watch.min_backoff = milliseconds(1);
+  options.watch.max_backoff = milliseconds(1);
   const std::string name = "cut";
   const std::size_t frame = EventObject(name).size() + 200;  // and what is added
   int cuts = 0;
@@ -127,7 +127,7 @@ TEST_F(WireMatrix, WaitsForAServerThatIsNotThereYet) {
 
 // Row 7
 TEST_F(WireMatrix, GivesUpAServerThatStandsStill) {
-  options.min_watch = options.max_watch = seconds(1);
+  options.watch.min_watch = options.watch.max_watch = seconds(1);
   RunUntilWatching();
   server->loopback().Freeze();
   Create("frozen");
@@ -140,7 +140,7 @@ TEST_F(WireMatrix, GivesUpAServerThatStandsStill) {
 
 // Row 8
 TEST_F(WireMatrix, EndsAWatchItselfThatTheServerForgets) {
-  options.min_watch = options.max_watch = seconds(1);
+  options.watch.min_watch = options.watch.max_watch = seconds(1);
   server->Script({.verb = "watch", .then = FakeFault::kSilence});
   RunUntilWatching();
   Create("unseen");
@@ -183,7 +183,7 @@ TEST_F(WireMatrix, ListsAgainAfterHttp410OnAWatch) {
 
 // Row 12
 TEST_F(WireMatrix, BeginsAListAgainWhenItIsCompactedBetweenTwoPages) {
-  options.page_size = 2;
+  options.watch.page_size = 2;
   for (const char* name : {"a", "b", "c", "d", "e"}) Create(name);
   ASSERT_TRUE(RunUntilAsked("list", 1));
   Create("f");
@@ -198,7 +198,7 @@ TEST_F(WireMatrix, BeginsAListAgainWhenItIsCompactedBetweenTwoPages) {
 }
 
 TEST_F(WireMatrix, TakesAListWholeWhenItsTokensNeverHold) {
-  options.page_size = 2;
+  options.watch.page_size = 2;
   for (const char* name : {"a", "b", "c"}) Create(name);
   for (int i = 0; i < 3; ++i) {
     server->Script({.verb = "list",
@@ -214,8 +214,8 @@ TEST_F(WireMatrix, TakesAListWholeWhenItsTokensNeverHold) {
 
 // Row 13
 TEST_F(WireMatrix, SlowsDownWhenEveryWatchIsGone) {
-  options.min_backoff = milliseconds(800);
-  options.max_backoff = seconds(30);
+  options.watch.min_backoff = milliseconds(800);
+  options.watch.max_backoff = seconds(30);
   Create("a");
   server->Script(
       {.verb = "watch",

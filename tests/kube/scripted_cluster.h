@@ -78,8 +78,8 @@ class ScriptedCluster : public ::testing::Test {
  protected:
   ScriptedCluster() : http([](const HttpRequest&) { return OpenStream(); }) {
     options.cluster.server = "https://cluster";
-    options.overlap = {};  // one watch after the other
-    options.on_status = [this](const WatchStatus& s) {
+    options.watch.overlap = {};  // one watch after the other
+    options.watch.on_status = [this](const WatchStatus& s) {
       states.emplace_back(WatchStateName(s.state));
       detail = s.detail;
       gap = s.gap;

@@ -10,8 +10,8 @@ class WatchRotation : public ScriptedCluster {
  protected:
   // Watching from 100, with `frames` read; watches last 100 s.
   void Watch(std::vector<std::string> frames = {}) {
-    options.overlap = seconds(10);
-    options.min_watch = options.max_watch = seconds(100);
+    options.watch.overlap = seconds(10);
+    options.watch.min_watch = options.watch.max_watch = seconds(100);
     http.Answer(List("100"));
     http.Answer(OpenStream(std::move(frames)));
     Run();

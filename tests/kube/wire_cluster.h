@@ -52,7 +52,7 @@ class WireCluster : public ::testing::Test {
     ASSERT_TRUE(fake.ok()) << fake.status().message();
     server = *std::move(fake);
     options.cluster.server = server->url();
-    options.on_status = [this](const WatchStatus& status) {
+    options.watch.on_status = [this](const WatchStatus& status) {
       states.emplace_back(WatchStateName(status.state));
       detail = status.detail;
     };
@@ -151,8 +151,8 @@ class WireCluster : public ::testing::Test {
   std::unique_ptr<testing::FakeApiServer> server;
   std::unique_ptr<HttpTransport> transport = *NewHttpTransport();
   HurriedTransport hurried{*transport};
-  ClusterSourceOptions options = {.min_backoff = milliseconds(50),
-                                  .max_backoff = seconds(5)};
+  ClusterSourceOptions options = {
+      .watch = {.min_backoff = milliseconds(50), .max_backoff = seconds(5)}};
   std::vector<std::string> told, stale;  // names
   std::vector<std::string> states;
   std::string detail;
