@@ -44,8 +44,7 @@ struct WatchDecoderOptions {
 // One document, or one item of a List, of any resource.
 struct Frame {
   FrameType type = FrameType::kMalformed;
-  std::string_view uid;               // object.metadata.uid
-  std::string_view resource_version;  // object.metadata.resourceVersion
+  std::string_view uid, resource_version;  // of object.metadata
   // The object's JSON; of a List its own without the items; of a malformed frame the
   // beginning of its bytes, at most 256.
   std::string_view object;
@@ -105,11 +104,10 @@ class WatchDecoder {
   // BOOKMARK frame, or of the List when its end has been read. Empty at first.
   std::string_view last_resource_version() const;
   std::string_view last_error() const;  // the last ERROR frame's Status as JSON; a copy
-  // The List's metadata.continue, or empty. Valid once the List's end has been read.
+  // The List's metadata.continue, or empty, once its end has been read.
   std::string_view list_continue() const;
   // A BOOKMARK with the annotation k8s.io/initial-events-end has been read.
   bool initial_events_ended() const;
-
   const DecoderCounters& counters() const;
   // The beginning of the last malformed frame, at most 256 bytes. Hostile text.
   std::string_view malformed_sample() const;

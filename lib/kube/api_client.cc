@@ -1,5 +1,6 @@
 #include "kube/api_client.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace k8sentry::internal {
@@ -71,7 +72,7 @@ Result<HttpRequestId> ApiClient::Start(HttpRequest request, HttpHandler& handler
   if (cluster_.disable_compression) request.accept_gzip = false;
   if (cluster_.request_timeout > Duration::zero() &&
       request.group != ConnectionGroup::kWatch) {
-    request.deadline = cluster_.request_timeout;
+    request.deadline = std::min(request.deadline, cluster_.request_timeout);
   }
   return transport_.Start(std::move(request), handler);
 }

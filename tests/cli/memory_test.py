@@ -1,11 +1,14 @@
 """Memory is bounded whatever the input is: 64 MB for a large List and for many frames."""
 import collections
+import http.server
 import json
 import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 import unittest
 
 from command import BINARY, environment
@@ -31,6 +34,42 @@ def peak(feed, output="json"):
     return child.returncode, json.loads(last[0]), usage.ru_maxrss
 
 
+def item(number):
+    return {"apiVersion": "v1", "count": 1 + number % 7, "kind": "Event", "reason": "BackOff", "type": "Warning",
+            "involvedObject": {"kind": "Pod", "name": f"app-{number % 5000}-x7k2p", "namespace": f"ns-{number % 50}"},
+            "lastTimestamp": f"2026-11-21T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+            "message": "Back-off restarting failed container", "metadata": {"uid": f"uid-{number}", "resourceVersion": str(number)}}
+
+
+class Gap(http.server.BaseHTTPRequestHandler):
+    """An API server whose first watch is 410 Gone, and which then has 100,000 Events more."""
+    protocol_version = "HTTP/1.1"
+    events, gone, whole = 100000, False, None
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        query = dict(part.split("=", 1) for part in self.path.partition("?")[2].split("&") if part)
+        if "watch" in query:
+            error = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}
+            body = b"" if Gap.gone else json.dumps(error).encode() + b"\n"
+            if Gap.gone:
+                Gap.whole.set()
+                time.sleep(60)
+            Gap.gone = True
+        else:
+            begin = int(query.get("continue", 0)) if Gap.gone else Gap.events
+            end = min(begin + int(query.get("limit", Gap.events)), Gap.events)
+            more = str(end) if end < Gap.events else ""
+            body = json.dumps({"kind": "EventList", "metadata": {"resourceVersion": str(200 + Gap.gone * Gap.events), "continue": more},
+                               "items": [item(201 + number) for number in range(begin, end)]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
 class Memory(unittest.TestCase):
     def small(self, kilobytes):
         self.assertLess(kilobytes, LIMIT_KB)
@@ -41,17 +80,41 @@ class Memory(unittest.TestCase):
         def feed(pipe):
             pipe.write(b'{\n    "apiVersion": "v1",\n    "items": [\n')
             for number in range(100000):
-                item = {"apiVersion": "v1", "count": 1 + number % 7, "kind": "Event", "reason": "BackOff", "type": "Warning",
-                        "involvedObject": {"kind": "Pod", "name": f"app-{number % 5000}-x7k2p", "namespace": f"ns-{number % 50}"},
-                        "lastTimestamp": f"2026-11-21T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}Z",
-                        "message": "Back-off restarting failed container", "metadata": {"uid": f"uid-{number}", "resourceVersion": str(number)}}
-                text = json.dumps(item, indent=4).replace("\n", "\n        ")
+                text = json.dumps(item(number), indent=4).replace("\n", "\n        ")
                 pipe.write(f"{',' if number else ''}\n        {text}".encode())
             pipe.write(b'\n    ],\n    "kind": "List"\n}\n')
 
         status, result, kilobytes = peak(feed)
         self.assertEqual((status, result["ledger"]["routed"] + result["ledger"]["stale"]), (0, 100000))
         self.small(kilobytes)
+
+    def test_a_relist_of_100000_events(self):
+        Gap.whole = threading.Event()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gap)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
+            config.write(json.dumps({
+                "apiVersion": "v1", "kind": "Config", "current-context": "x", "users": [{"name": "u", "user": {}}],
+                "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:%d" % server.server_address[1]}}],
+                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}]}))
+            config.flush()
+            child = subprocess.Popen([BINARY, "run", "-o", "ndjson", "--no-owner-lookup"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                     env=environment(KUBECONFIG=config.name))
+            last = collections.deque(maxlen=1)
+            reader = threading.Thread(target=last.extend, args=[child.stdout])
+            reader.start()
+            self.assertTrue(Gap.whole.wait(60))
+            child.terminate()
+            reader.join()
+            child.stdout.close()
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        server.shutdown()
+        server.server_close()
+        self.assertEqual(child.returncode, 0)
+        self.assertEqual(json.loads(last[0])["ledger"]["seen"], 100000)
+        self.small(usage.ru_maxrss)
 
     @unittest.skipUnless(GENERATOR, "no generator was named")
     def test_many_frames(self):

@@ -1,4 +1,6 @@
 // The rows of the failure matrix that are about what a watch brings.
+#include "k8sentry/runner.h"
+#include "k8sentry/testing/fake_sink.h"
 #include "wire_cluster.h"
 
 namespace k8sentry {
@@ -68,6 +70,43 @@ TEST_F(WireFrames, LosesNothingInAStormWhileItsHostIsSlow) {
   EXPECT_LT(told.size(), 2000u);
   ASSERT_TRUE(RunUntilTold(kStorm));
   EXPECT_EQ(told, created);
+}
+
+TEST_F(WireFrames, ReadsOnWhileTheSinkIsStuckAndLetsNormalGoBeforeWarning) {
+  constexpr int kStorm = 5000;
+  auto made = NewClusterSource(options, hurried);
+  ASSERT_TRUE(made.ok());
+  source = *std::move(made);
+  testing::FakeSink sink;
+  sink.holds = true;
+  sink.wants = 16;
+  auto runner =
+      *NewRunner({.source = *source,
+                  .sink = sink,
+                  .transport = transport.get(),
+                  .pipeline = {.filter = {.type = {.include = {"Normal", "Warning"}}},
+                               .deduplicator = {.window = {}}},
+                  .queue = {.max_tellings = 200}});
+  for (int i = 0; i < kStorm; ++i) {
+    std::string event = EventObject("e" + std::to_string(i));
+    if (i % 2 == 0) event.replace(event.find("Warning"), 7, "Normal");
+    server->Create(kEvents, event);
+  }
+  const auto limit = std::chrono::steady_clock::now() + seconds(20);
+  while (runner->ledger().seen < kStorm && std::chrono::steady_clock::now() < limit) {
+    runner->Poll(milliseconds(10));
+    ASSERT_TRUE(runner->ledger().Balances());
+  }
+  const Ledger stuck = runner->ledger();
+  EXPECT_EQ(stuck.seen, static_cast<std::uint64_t>(kStorm));
+  EXPECT_EQ(stuck.in_flight, 200u);
+  EXPECT_EQ(stuck.overflowed, kStorm - 200u);
+  sink.holds = false;
+  ASSERT_TRUE(runner->Drain(seconds(10)).ok());
+  ASSERT_EQ(sink.delivered().size(), 200u);
+  for (std::size_t i = sink.wants; i < 200; ++i) {
+    EXPECT_EQ(sink.delivered()[i].event->type, "Warning");
+  }
 }
 
 // Row 33
