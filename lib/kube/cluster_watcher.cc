@@ -11,13 +11,6 @@ constexpr char kClusterPath[] = "/api/v1/namespaces/kube-system";
 // counts as stalled.
 constexpr Duration kStallGrace = std::chrono::milliseconds(500);
 
-std::string PathOf(const WatchedResource& resource) {
-  const bool core = resource.api_version.find('/') == std::string::npos;
-  std::string path = (core ? "/api/" : "/apis/") + resource.api_version + "/";
-  if (!resource.namespace_.empty()) path += "namespaces/" + resource.namespace_ + "/";
-  return path + resource.resource;
-}
-
 bool IsGood(WatchState state) {
   return state == WatchState::kListing || state == WatchState::kWatching ||
          state == WatchState::kConnecting;

@@ -152,8 +152,8 @@ class WatchDecoder::Impl {
   // A watch of kubectl begins with Lists in place of objects: they are read as what
   // they are, out of a copy (semantics 13).
   void BeginPage(std::string_view list) {
-    page_ = std::make_unique<Impl>(WatchDecoderOptions{.max_frame_bytes = max_frame_bytes_},
-                                   Pages::kMalformed);
+    page_ = std::make_unique<Impl>(
+        WatchDecoderOptions{.max_frame_bytes = max_frame_bytes_}, Pages::kMalformed);
     std::memcpy(page_->Prepare(list.size()).data(), list.data(), list.size());
     page_->Commit(list.size());
     page_->End(StreamEnd::kFile);

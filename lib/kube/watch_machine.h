@@ -12,9 +12,9 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "k8sentry/resource_watcher.h"
 #include "kube/api_status.h"
 #include "kube/resumption.h"
+#include "kube/watch_query.h"
 
 namespace k8sentry::internal {
 
@@ -31,9 +31,6 @@ struct WatchRequest {
   std::string query;  // none for kIdentify
   Duration deadline = {};
 };
-
-// "events", or "events in NAMESPACE".
-std::string WatchName(const WatchedResource& resource);
 
 // What became of a request, told when all that it brought has been handed out.
 struct ResponseEnd {
