@@ -31,7 +31,7 @@ namespace internal {
 ClusterSource::ClusterSource(const ClusterSourceOptions& options,
                              HttpTransport& transport, Logger& logger,
                              std::uint64_t seed)
-    : options_(options), api_(options_.cluster, transport) {
+    : options_(options), api_(options_.cluster, transport), logger_(logger) {
   std::vector<std::string> names = options_.namespaces;
   if (names.empty()) names.emplace_back();
   std::sort(names.begin(), names.end());
@@ -46,7 +46,19 @@ ClusterSource::ClusterSource(const ClusterSourceOptions& options,
   }
 }
 
+// One line each time the number has doubled.
+void ClusterSource::TellFailures() {
+  const std::uint64_t failures = api_.credential_failures();
+  if (failures < failures_to_tell_) return;
+  failures_to_tell_ = failures * 2;
+  logger_.Log(LogLevel::kWarning,
+              "the credential cannot be fetched anew; the last good one stays",
+              {{"credential", CredentialKind(options_.cluster)},
+               {"times", std::to_string(failures)}});
+}
+
 EventBatch ClusterSource::Poll(Now now) {
+  TellFailures();
   for (std::size_t i = 0; i < watchers_.size(); ++i) {
     ClusterWatcher& watcher = *watchers_[next_];
     next_ = (next_ + 1) % watchers_.size();

@@ -24,8 +24,12 @@ class ClusterSource final : public EventSource {
   std::optional<ResumePoint> position() const override;
 
  private:
+  void TellFailures();
+
   const ClusterSourceOptions options_;
   ApiClient api_;
+  Logger& logger_;
+  std::uint64_t failures_to_tell_ = 1;  // of the credential
   std::optional<Resumption> left_;
   std::vector<std::unique_ptr<ClusterWatcher>> watchers_;
   std::size_t next_ = 0;  // the watcher that has its turn

@@ -1,6 +1,8 @@
 // What the source promises when all goes well. The failures: failure_matrix_test.cc.
+#include <fstream>
 #include <set>
 
+#include "noted_log.h"
 #include "scripted_cluster.h"
 
 namespace k8sentry::internal {
@@ -172,6 +174,28 @@ TEST_F(ClusterSourceTest, PausesTheServerWhenItCannotKeepUp) {
   EXPECT_LT(source->counters().bytes - before, 4u << 20);
   Run();
   EXPECT_EQ(source->counters().bytes - before, 200 * piece.size());
+}
+
+TEST_F(ClusterSourceTest, SaysWhenItLivesOnAnOldCredential) {
+  const std::string path = ::testing::TempDir() + "k8sentry_source_token";
+  std::ofstream(path) << "good";
+  options.cluster.token_file = path;
+  NotedLog log;
+  source = std::make_unique<ClusterSource>(options, http, log, seed);
+  http.Answer(List("100"));
+  http.Answer(Stream({Added("a", "101")}));
+  Run();
+  EXPECT_EQ(log.lines, Lines{});
+  std::ofstream(path) << "";
+  for (int i = 0; i < 5; ++i) {
+    Pass(minutes(1));
+    http.End(last_id());
+    Run();
+  }
+  Run();
+  ASSERT_FALSE(log.lines.empty());
+  EXPECT_LE(log.lines.size(), 3u) << "not a line each time";
+  EXPECT_EQ(log.lines[0].find("the credential cannot be fetched anew"), 0u);
 }
 
 TEST_F(ClusterSourceTest, LeavesNoRequestBehind) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "k8sentry/testing/fake_http_transport.h"
+#include "noted_log.h"
 #include "kube/owner_lookup.h"
 
 namespace k8sentry::internal {
@@ -50,21 +51,6 @@ inline std::string MetadataBody(const std::string& uid,
   }
   return body + "]}}";
 }
-
-// What a Logger was told.
-class NotedLog final : public Logger {
- public:
-  using Logger::Log;
-  void Log(LogLevel level, std::string_view message,
-           std::span<const LogField> fields) override {
-    std::string line(message);
-    for (const LogField& field : fields) {
-      line += " " + std::string(field.key) + "=" + field.value;
-    }
-    if (level >= LogLevel::kWarning) lines.push_back(line);
-  }
-  std::vector<std::string> lines;
-};
 
 class OwnerCluster : public ::testing::Test {
  protected:
