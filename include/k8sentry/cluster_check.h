@@ -39,9 +39,10 @@ struct AccessRule {
 
 // In one line: `apiGroups ["apps"], resources [replicasets], verbs [get]`.
 std::string RuleText(const AccessRule& rule);
-// Roles with these rules and bindings to `user`, as YAML for `kubectl apply -f -`. Their
-// names are made from the rules, so that no role that exists is replaced. Without a user
-// there are no bindings. `user` is quoted, so that it cannot become anything else.
+// Roles with these rules and bindings to `user`, as YAML for `kubectl apply -f -`.
+// Their names are made from the rules, so that no role that exists is replaced. Without
+// a user there are no bindings. `user` is quoted, so that it cannot become anything
+// else.
 std::string RoleYaml(std::span<const AccessRule> rules, std::string_view user);
 
 enum class FindingLevel {
@@ -95,8 +96,8 @@ class ClusterCheck {
   virtual const std::string& user() const = 0;
 };
 
-// `transport` must outlive the check. Errors: kInvalidArgument (a server URL or the name
-// of a namespace that cannot be used, a deadline of 0).
+// `transport` must outlive the check. Errors: kInvalidArgument (a server URL or the
+// name of a namespace that cannot be used, a deadline of 0).
 Result<std::unique_ptr<ClusterCheck>> NewClusterCheck(
     const ClusterCheckOptions& options, HttpTransport& transport);
 

@@ -16,8 +16,12 @@ struct GroupResource {
 };
 // Whose owners Events are asked for, and what these belong to.
 constexpr GroupResource kOwned[] = {
-    {"", "pods"},           {"apps", "replicasets"}, {"apps", "deployments"},
-    {"apps", "statefulsets"}, {"apps", "daemonsets"},  {"batch", "jobs"},
+    {"", "pods"},
+    {"apps", "replicasets"},
+    {"apps", "deployments"},
+    {"apps", "statefulsets"},
+    {"apps", "daemonsets"},
+    {"batch", "jobs"},
     {"batch", "cronjobs"},
 };
 
@@ -49,8 +53,9 @@ AccessTopic Owners(const std::string& space) {
 AccessTopic ClusterId() {
   return {.what = "cluster id",
           .without = FindingLevel::kWarning,
-          .consequence = "after a restart another cluster behind the same address is "
-                         "told only by its versions",
+          .consequence =
+              "after a restart another cluster behind the same address is "
+              "told only by its versions",
           .questions = {{.namespace_ = "kube-system",
                          .resource = "namespaces",
                          .verb = "get",
@@ -125,8 +130,7 @@ std::string AccessQuestion::Body() const {
 void AccessQuestion::Read(int status, std::string_view body) {
   if (status != 200 && status != 201) {
     refused = status == 403 || status == 404 || status == 405;
-    const std::string message =
-        ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
+    const std::string message = ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
     why = "HTTP " + std::to_string(status) + (message.empty() ? "" : ": " + message);
     return;
   }
@@ -161,8 +165,9 @@ Finding AccessTopic::Judge() const {
     finding.level = unknown[0]->refused ? FindingLevel::kWarning : without;
     finding.detail = "it is not known whether it may " + Listed(RulesOf(unknown)) +
                      ": " + unknown[0]->why;
-    finding.remedy = "let it create selfsubjectaccessreviews (ClusterRole "
-                     "system:basic-user), or see what `k8sentry run` says";
+    finding.remedy =
+        "let it create selfsubjectaccessreviews (ClusterRole "
+        "system:basic-user), or see what `k8sentry run` says";
     if (!unknown[0]->refused) finding.remedy = "try again";
   } else {
     finding.detail = "it may " + Listed(RulesOf(yes));

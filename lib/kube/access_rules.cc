@@ -41,8 +41,7 @@ std::string Head(const std::string& kind, const std::string& name,
                  const std::string& namespace_name) {
   std::string out = "apiVersion: rbac.authorization.k8s.io/v1\nkind: " + kind +
                     "\nmetadata:\n  name: " + name + "\n";
-  if (!namespace_name.empty())
-    out += "  namespace: " + Quoted(namespace_name) + "\n";
+  if (!namespace_name.empty()) out += "  namespace: " + Quoted(namespace_name) + "\n";
   return out;
 }
 
@@ -75,8 +74,7 @@ std::string Role(const std::string& namespace_name, const std::string& rules,
 }  // namespace
 
 std::string RuleText(const AccessRule& rule) {
-  std::string out = "apiGroups [" +
-                    (rule.api_group.empty() ? "\"\"" : rule.api_group) +
+  std::string out = "apiGroups [" + (rule.api_group.empty() ? "\"\"" : rule.api_group) +
                     "], resources [" + Joined(rule.resources) + "], verbs [" +
                     Joined(rule.verbs) + "]";
   if (!rule.resource_names.empty()) {

@@ -36,8 +36,7 @@ std::string Short(std::string_view text) {
 }
 
 std::string MessageOf(int status, std::string_view body) {
-  const std::string message =
-      ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
+  const std::string message = ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
   return "HTTP " + std::to_string(status) + (message.empty() ? "" : ": " + message);
 }
 
@@ -213,9 +212,9 @@ void ClusterCheckImpl::TakeInServer(const Request& answer, Time wall) {
   }
   const std::string version = JsonStringAt(answer.body, {"gitVersion"}).value_or("");
   if (answer.status == 200 && !version.empty()) {
-    findings_.push_back({.what = "API server",
-                         .detail = cluster.server + " answers: Kubernetes " +
-                                   Short(version)});
+    findings_.push_back(
+        {.what = "API server",
+         .detail = cluster.server + " answers: Kubernetes " + Short(version)});
   } else if (answer.status == 403) {
     const std::string message = MessageOf(403, answer.body);
     if (!cluster.impersonation.user.empty() &&
@@ -226,10 +225,10 @@ void ClusterCheckImpl::TakeInServer(const Request& answer, Time wall) {
                    .remedy = "grant the verb impersonate for what is named, or do "
                              "without --as"});
     }
-    findings_.push_back({.level = FindingLevel::kWarning,
-                         .what = "API server",
-                         .detail = cluster.server + " does not tell its version: " +
-                                   message});
+    findings_.push_back(
+        {.level = FindingLevel::kWarning,
+         .what = "API server",
+         .detail = cluster.server + " does not tell its version: " + message});
   } else {
     return Fail(NoApiServer(answer.status, answer.body, cluster));
   }
@@ -295,16 +294,16 @@ void ClusterCheckImpl::Unanswered(const Question& question, const std::string& w
       question.access->why = Short(why);
       return;
     case Ask::kUser:
-      findings_.push_back({.level = FindingLevel::kWarning,
-                           .what = "user",
-                           .detail = "the server does not tell whom it takes us for: " +
-                                     Short(why)});
+      findings_.push_back(
+          {.level = FindingLevel::kWarning,
+           .what = "user",
+           .detail = "the server does not tell whom it takes us for: " + Short(why)});
       return;
     default:
-      findings_.push_back({.level = FindingLevel::kWarning,
-                           .what = "readiness",
-                           .detail = "it is not known whether the server is ready: " +
-                                     Short(why)});
+      findings_.push_back(
+          {.level = FindingLevel::kWarning,
+           .what = "readiness",
+           .detail = "it is not known whether the server is ready: " + Short(why)});
   }
 }
 

@@ -18,8 +18,8 @@ struct Advice {
   std::string_view remedy;
 };
 
-// Transports speak in words (libcurl's and OpenSSL's here); what they say otherwise gets
-// the advice of the kind of failure. The first that fits counts.
+// Transports speak in words (libcurl's and OpenSSL's here); what they say otherwise
+// gets the advice of the kind of failure. The first that fits counts.
 constexpr Advice kTls[] = {
     {{"certificate has expired"},
      "the server's certificate has expired, or the clock here is wrong",
@@ -105,8 +105,7 @@ Finding Unreachable(const Status& status, const ClusterConfig& cluster, Time wal
 }
 
 Finding NoApiServer(int status, std::string_view body, const ClusterConfig& cluster) {
-  const std::string message =
-      ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
+  const std::string message = ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
   const std::string detail =
       "HTTP " + std::to_string(status) + (message.empty() ? "" : ": " + message);
   if (status == 429 || status >= 500) {
@@ -120,8 +119,7 @@ Finding NoApiServer(int status, std::string_view body, const ClusterConfig& clus
 }
 
 Finding NotAuthenticated(std::string_view body, const ClusterConfig& cluster) {
-  const std::string message =
-      ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
+  const std::string message = ParseApiStatus(body.substr(0, kMaxErrorBytes)).message;
   const std::string kind = CredentialKind(cluster);
   Finding finding = {.level = FindingLevel::kError,
                      .what = "user",

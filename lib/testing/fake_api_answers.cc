@@ -37,11 +37,10 @@ LoopbackResponse Forbidden(const ApiTarget& target) {
   const std::string where = target.namespace_.empty()
                                 ? "at the cluster scope"
                                 : "in the namespace \"" + target.namespace_ + "\"";
-  return ErrorAnswer(
-      403, "Forbidden",
-      target.resource + " is forbidden: User \"" + kUser + "\" cannot " +
-          target.verb + " resource \"" + target.resource + "\" in API group \"" +
-          target.group + "\" " + where);
+  return ErrorAnswer(403, "Forbidden",
+                     target.resource + " is forbidden: User \"" + kUser + "\" cannot " +
+                         target.verb + " resource \"" + target.resource +
+                         "\" in API group \"" + target.group + "\" " + where);
 }
 
 LoopbackResponse Create(ApiState& state, const ApiTarget& target,
