@@ -193,9 +193,8 @@ CommandSpec DoctorCommand() {
           "each\n"
           "right that 'k8sentry run' with the same flags needs; says what to do about "
           "what\n"
-          "is wrong, and prints the role that is missing. Changes nothing, and sends "
-          "nothing\n"
-          "to Sentry. Ends within --request-timeout (default 10s).",
+          "is wrong, and prints the role that is missing. Changes nothing, and sends\n"
+          "nothing to Sentry. Ends within --request-timeout (default 10s).",
       .groups = {ClusterFlags(),
                  ServerFlags(),
                  {"What run shall do",

@@ -36,9 +36,8 @@ void AppendFlag(const Flag& flag, std::string& out) {
 
 constexpr std::string_view kExitCodes =
     "  0    done\n"
-    "  1    failed at run time: unreadable input, tellings left behind; doctor: "
-    "something\n"
-    "       that is needed is missing\n"
+    "  1    failed at run time: unreadable input, or tellings left behind;\n"
+    "       doctor: something that is needed is missing\n"
     "  2    wrong usage\n"
     "  78   wrong configuration: kubeconfig or DSN\n"
     "  130  interrupted twice\n";

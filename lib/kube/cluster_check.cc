@@ -90,6 +90,7 @@ void ClusterCheckImpl::Poll(Now now) {
     const std::unique_ptr<Request> answer = std::move(requests_[i]);
     requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(i));
     if (!answer->done) api_.transport().Cancel(answer->id);
+    answered_ = true;
     TakeIn(*answer, now.wall);
   }
   if (done_) return;
@@ -132,7 +133,9 @@ void ClusterCheckImpl::AskTheRest() {
 }
 
 void ClusterCheckImpl::StartMore(Now now) {
-  while (!done_ && !to_ask_.empty() && requests_.size() < kMaxRequests) {
+  // Those after the first can share its connection.
+  const std::size_t most = answered_ ? kMaxRequests : 1;
+  while (!done_ && !to_ask_.empty() && requests_.size() < most) {
     const Status prepared = api_.Prepare(now);
     if (api_.pending()) return;
     if (!prepared.ok()) {

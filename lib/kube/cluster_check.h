@@ -72,6 +72,7 @@ class ClusterCheckImpl final : public ClusterCheck {
   std::deque<Question> to_ask_;
   std::vector<std::unique_ptr<Request>> requests_;  // under way
   std::optional<SteadyTime> began_;
+  bool answered_ = false;  // something was
   bool done_ = false;
   std::vector<Finding> findings_;
   std::string user_;

@@ -24,6 +24,7 @@ current-context: x
 class ApiServer(http.server.ThreadingHTTPServer):
     """Lists Events; a watch brings `frames`, and then nothing until the server is closed."""
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, items=1, frames=(), owners=None):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -37,6 +38,9 @@ class ApiServer(http.server.ThreadingHTTPServer):
     @property
     def url(self):
         return "http://127.0.0.1:%d" % self.server_address[1]
+
+    def handle_error(self, request, client_address):
+        pass  # a client that goes is no error
 
     def close(self):
         self.closing.set()

@@ -89,7 +89,10 @@ class ClusterCheckTest : public ::testing::Test {
   }
   void Run() {
     Begin();
-    for (int i = 0; i < 100 && !check_->done(); ++i) Turn();
+    for (int i = 0; i < 100 && !check_->done(); ++i) {
+      opened_.push_back(http_.open());
+      Turn();
+    }
     ASSERT_TRUE(check_->done());
     EXPECT_EQ(check_->NextDeadline(), SteadyTime::max());
     EXPECT_EQ(http_.open(), 0u);
@@ -136,7 +139,8 @@ class ClusterCheckTest : public ::testing::Test {
   std::string user_ = "system:serviceaccount:ops:agent";
   std::string date_ = "Sat, 21 Nov 2026 04:00:00 GMT";
   std::set<std::string> paths_;
-  Lines asked_;  // "get apps/deployments in shop"
+  Lines asked_;                      // "get apps/deployments in shop"
+  std::vector<std::size_t> opened_;  // requests under way, turn by turn
   testing::FakeHttpTransport http_;
   Now now_ = {SteadyTime(std::chrono::hours(1)), *ParseTime(kNow)};
   std::unique_ptr<ClusterCheck> check_;
@@ -182,6 +186,7 @@ TEST_F(ClusterCheckTest, AsksNothingButTheRightsBesideAWatch) {
   options_.namespaces = {"shop", "shop"};
   Run();
   EXPECT_THAT(paths_, ElementsAre(kReviews));
+  EXPECT_THAT(opened_, ElementsAre(1, 1)) << "the second shares the first's connection";
   EXPECT_THAT(asked_, ElementsAre("list /events in shop", "watch /events in shop"));
   EXPECT_THAT(check_->findings(), SizeIs(1));
 }
