@@ -467,6 +467,18 @@ TEST_F(ClusterCheckTest, IsContentWithAServerThatDoesNotTellTheUser) {
   EXPECT_EQ(check_->user(), "");
 }
 
+TEST_F(ClusterCheckTest, SaysThatItComesAsNobody) {
+  const FakeHttpAnswer refused = {
+      .status = 403,
+      .body = {R"({"kind":"Status","message":"selfsubjectreviews is forbidden: User)"
+               R"( \"system:anonymous\" cannot create"})"}};
+  answers_[kUsers] = answers_[kReviews] = refused;
+  Run();
+  EXPECT_EQ(Troubles()[0], "error user");
+  EXPECT_THAT(Of("user").detail, HasSubstr("takes it for nobody"));
+  EXPECT_THAT(Of("user").remedy, HasSubstr("give a credential"));
+}
+
 TEST_F(ClusterCheckTest, WarnsOfWhatIsSeenByAnybody) {
   options_.cluster.tls.verification = TlsVerification::kInsecureSkipVerify;
   options_.cluster.warning = "the password was dropped";
