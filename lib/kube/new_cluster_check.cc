@@ -1,7 +1,18 @@
+#include <algorithm>
+
 #include "kube/cluster_check.h"
-#include "kube/resource_names.h"
 
 namespace k8sentry {
+namespace {
+
+bool IsNamespace(std::string_view name) {
+  return !name.empty() && name.size() <= 63 &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+}  // namespace
 
 Result<std::unique_ptr<ClusterCheck>> NewClusterCheck(
     const ClusterCheckOptions& options, HttpTransport& transport) {
@@ -13,9 +24,7 @@ Result<std::unique_ptr<ClusterCheck>> NewClusterCheck(
     return bad("the cluster's server must begin with https:// or http://");
   }
   for (const std::string& name : options.namespaces) {
-    if (!internal::IsNamespaceName(name)) {
-      return bad("'" + name + "' is not the name of a namespace");
-    }
+    if (!IsNamespace(name)) return bad("'" + name + "' is not the name of a namespace");
   }
   if (options.deadline <= Duration::zero()) return bad("deadline must be positive");
   return std::unique_ptr<ClusterCheck>(

@@ -1,10 +1,19 @@
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "kube/cluster_source.h"
-#include "kube/resource_names.h"
 
 namespace k8sentry {
 namespace {
+
+// A DNS label (RFC 1123), as Kubernetes wants namespaces; it becomes part of a URL.
+bool IsNamespace(std::string_view name) {
+  return !name.empty() && name.size() <= 63 &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
 
 Status Check(const ClusterSourceOptions& options) {
   const auto bad = [](std::string message) {
@@ -15,7 +24,7 @@ Status Check(const ClusterSourceOptions& options) {
     return bad("the cluster's server must begin with https:// or http://");
   }
   for (const std::string& name : options.namespaces) {
-    if (!internal::IsNamespaceName(name)) return bad("'" + name + "' is not the name of a namespace");
+    if (!IsNamespace(name)) return bad("'" + name + "' is not the name of a namespace");
   }
   if (options.page_size == 0) return bad("page_size must be at least 1");
   if (options.min_watch < std::chrono::seconds(1) ||

@@ -58,13 +58,6 @@ const Usual* FindByKind(std::string_view kind) {
 
 }  // namespace
 
-bool IsNamespaceName(std::string_view name) {
-  return !name.empty() && name.size() <= 63 &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
-
 std::optional<GroupVersion> ParseGroupVersion(std::string_view api_version) {
   const std::size_t slash = api_version.find('/');
   GroupVersion parsed;

@@ -37,8 +37,6 @@ bool MayHaveOwner(const ObjectReference& object);
 // The apiVersion of a reference that MayHaveOwner, which may lack it.
 std::string_view ApiVersionOf(const ObjectReference& object);
 
-// A DNS label (RFC 1123), as Kubernetes wants namespaces.
-bool IsNamespaceName(std::string_view name);
 // "/apis/apps/v1" or "/api/v1".
 std::string GroupPath(const GroupVersion& where);
 // The path of one object. nullopt if its names could not stand there.
