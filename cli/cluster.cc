@@ -12,7 +12,7 @@ Result<ClusterConfig> AsConfiguration(Result<ClusterConfig> found) {
   return Status(StatusCode::kConfiguration, found.status().message());
 }
 
-Result<ClusterConfig> Load(const RunOptions& options, const std::string& paths) {
+Result<ClusterConfig> Load(const ClusterOptions& options, const std::string& paths) {
   return LoadKubeconfig({.paths = paths,
                          .context = options.context,
                          .cluster = options.cluster,
@@ -23,12 +23,12 @@ Result<ClusterConfig> Load(const RunOptions& options, const std::string& paths) 
                          .exec_environment = WholeEnvironment()});
 }
 
-Result<ClusterConfig> OverrideOf(const RunOptions& options, ClusterConfig cluster) {
+Result<ClusterConfig> OverrideOf(const ClusterOptions& options, ClusterConfig cluster) {
   if (Status s = Override(options.overrides, cluster); !s.ok()) return s;
   return cluster;
 }
 
-Result<ClusterConfig> Find(const RunOptions& options) {
+Result<ClusterConfig> Find(const ClusterOptions& options) {
   if (!options.kubeconfig.empty()) {
     return AsConfiguration(Load(options, options.kubeconfig));
   }
@@ -58,11 +58,20 @@ Result<ClusterConfig> Find(const RunOptions& options) {
 
 }  // namespace
 
-Result<ClusterConfig> FindCluster(const RunOptions& options) {
+Result<ClusterConfig> FindCluster(const ClusterOptions& options) {
   Result<ClusterConfig> cluster = Find(options);
   if (cluster.ok() && cluster->proxy.empty())
     cluster->proxy = ProxyFor(cluster->server);
   return cluster;
+}
+
+std::string WithoutUser(std::string url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t begin = scheme == url.npos ? 0 : scheme + 3;
+  // The last one, for a password may hold what should have been escaped.
+  const std::size_t at = url.rfind('@');
+  if (at != url.npos && at >= begin) url.replace(begin, at - begin, "***");
+  return url;
 }
 
 }  // namespace k8sentry::cli

@@ -7,5 +7,6 @@ namespace k8sentry::cli {
 
 int Replay(const ReplayOptions& options);
 int Run(const RunOptions& options);
+int Doctor(const DoctorOptions& options);
 
 }  // namespace k8sentry::cli

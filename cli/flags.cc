@@ -183,6 +183,47 @@ CommandSpec ReplayCommand() {
   };
 }
 
+CommandSpec DoctorCommand() {
+  return {
+      .name = "doctor",
+      .arguments = "[FLAGS]",
+      .summary = "Find out whether a cluster can be watched, and what is missing",
+      .description =
+          "Asks the API server who it is, what time it has, whom it takes us for, and "
+          "each\n"
+          "right that 'k8sentry run' with the same flags needs; says what to do about "
+          "what\n"
+          "is wrong, and prints the role that is missing. Changes nothing, and sends\n"
+          "nothing to Sentry. Ends within --request-timeout (default 10s).",
+      .groups = {ClusterFlags(),
+                 ServerFlags(),
+                 {"What run shall do",
+                  {{'n', "namespace", "NS,...", "watch only these namespaces"},
+                   {0, "no-owner-lookup", "", "not ask for owners"},
+                   {0, "state-file", "FILE",
+                    "go on after a restart, which wants to tell clusters apart; the "
+                    "file is not looked at"}}},
+                 {"Output",
+                  {{'o', "output", "FORMAT", "text or json (default text)"},
+                   {0, "color", "WHEN", "auto, always or never (default auto)"},
+                   {'h', "help", "", "show this help"}}}},
+      .environment =
+          "  SENTRY_DSN, KUBECONFIG, HTTPS_PROXY, NO_PROXY\n"
+          "                            as for run\n"
+          "  NO_COLOR                  no colours\n",
+      .examples =
+          "  # why does it see nothing?\n"
+          "  k8sentry doctor --context staging\n"
+          "\n"
+          "  # grant what is missing\n"
+          "  k8sentry doctor -o json | jq -r .role | kubectl apply -f -\n"
+          "\n"
+          "  # what a service account may\n"
+          "  k8sentry doctor --as system:serviceaccount:ops:k8sentry -n "
+          "shop,payments\n",
+  };
+}
+
 CommandSpec VersionCommand() {
   return {.name = "version",
           .arguments = "",
@@ -202,8 +243,8 @@ CommandSpec HelpCommand() {
 }  // namespace
 
 const std::vector<CommandSpec>& Commands() {
-  static const std::vector<CommandSpec> commands = {RunCommand(), ReplayCommand(),
-                                                    VersionCommand(), HelpCommand()};
+  static const std::vector<CommandSpec> commands = {
+      RunCommand(), ReplayCommand(), DoctorCommand(), VersionCommand(), HelpCommand()};
   return commands;
 }
 

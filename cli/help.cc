@@ -36,7 +36,8 @@ void AppendFlag(const Flag& flag, std::string& out) {
 
 constexpr std::string_view kExitCodes =
     "  0    done\n"
-    "  1    failed at run time: unreadable input, or tellings left behind\n"
+    "  1    failed at run time: unreadable input, or tellings left behind;\n"
+    "       doctor: something that is needed is missing\n"
     "  2    wrong usage\n"
     "  78   wrong configuration: kubeconfig or DSN\n"
     "  130  interrupted twice\n";
@@ -64,6 +65,9 @@ std::string OverviewText() {
       "\n"
       "  # the agent\n"
       "  SENTRY_DSN=https://KEY@HOST/PROJECT k8sentry run\n"
+      "\n"
+      "  # may it watch? what is missing?\n"
+      "  k8sentry doctor\n"
       "\n"
       "Exit codes:\n";
   out += kExitCodes;

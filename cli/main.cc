@@ -103,6 +103,10 @@ int Main(const std::vector<std::string>& arguments) {
     auto parsed = ParseReplay(rest, help);
     return Dispatch(std::move(parsed), help, *command, Replay);
   }
+  if (command->name == "doctor") {
+    auto parsed = ParseDoctor(rest, help);
+    return Dispatch(std::move(parsed), help, *command, Doctor);
+  }
   return SimpleCommand(*command, rest);
 }
 

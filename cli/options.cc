@@ -193,7 +193,7 @@ Status ReadLog(const Parsed& parsed, LogOptions& out) {
 
 // Which cluster to watch, and as whom. A flag that is given empty is a mistake, such as
 // an unset variable of a shell: it would silently mean another cluster.
-Status ReadCluster(const Parsed& parsed, RunOptions& out) {
+Status ReadCluster(const Parsed& parsed, ClusterOptions& out) {
   ClusterOverrides& over = out.overrides;
   const std::pair<std::string_view, std::string*> kTexts[] = {
       {"kubeconfig", &out.kubeconfig},
@@ -224,6 +224,26 @@ Status ReadCluster(const Parsed& parsed, RunOptions& out) {
   return ReadDuration(parsed, "request-timeout", over.request_timeout);
 }
 
+Status ReadColor(const Parsed& parsed, ColorWhen& out) {
+  return ReadChoice<ColorWhen>(parsed, "color",
+                               {{"auto", ColorWhen::kAuto},
+                                {"always", ColorWhen::kAlways},
+                                {"never", ColorWhen::kNever}},
+                               out);
+}
+
+// What is left for a command that takes nothing but flags.
+Status ReadNoWords(const Parsed& parsed, const std::string& command) {
+  if (!parsed.words.empty()) {
+    return Usage(command + " takes no argument, but got '" +
+                 EscapeForTerminal(parsed.words[0]) + "'");
+  }
+  if (parsed.has("all-namespaces") && parsed.has("namespace")) {
+    return Usage("--all-namespaces and --namespace exclude each other");
+  }
+  return {};
+}
+
 // What run and replay share.
 template <typename Options>
 Status ReadCommon(const Parsed& parsed,
@@ -233,13 +253,7 @@ Status ReadCommon(const Parsed& parsed,
   if (status.ok()) status = ReadLog(parsed, out.log);
   if (status.ok()) status = ReadDuration(parsed, "drain-timeout", out.drain_timeout);
   if (status.ok()) status = ReadChoice(parsed, "output", formats, out.output);
-  if (status.ok()) {
-    status = ReadChoice<ColorWhen>(parsed, "color",
-                                   {{"auto", ColorWhen::kAuto},
-                                    {"always", ColorWhen::kAlways},
-                                    {"never", ColorWhen::kNever}},
-                                   out.color);
-  }
+  if (status.ok()) status = ReadColor(parsed, out.color);
   return status;
 }
 
@@ -292,13 +306,29 @@ Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& hel
   if (options.owner_wait > std::chrono::hours(1)) {
     return Usage("--owner-wait: an hour is the most; an answer takes milliseconds");
   }
-  if (!parsed->words.empty()) {
-    return Usage("run takes no argument, but got '" +
-                 EscapeForTerminal(parsed->words[0]) + "'");
+  if (const Status s = ReadNoWords(*parsed, "run"); !s.ok()) return s;
+  return options;
+}
+
+Result<DoctorOptions> ParseDoctor(const std::vector<std::string>& arguments,
+                                  bool& help) {
+  const Result<Parsed> parsed = Parse(*FindCommand("doctor"), arguments);
+  if (!parsed.ok()) return parsed.status();
+  DoctorOptions options;
+  help = parsed->has("help");
+  if (help) return options;
+  Status status = ReadCluster(*parsed, options);
+  if (status.ok()) {
+    status = ReadChoice<OutputFormat>(
+        *parsed, "output",
+        {{"text", OutputFormat::kText}, {"json", OutputFormat::kJson}}, options.output);
   }
-  if (parsed->has("all-namespaces") && parsed->has("namespace")) {
-    return Usage("--all-namespaces and --namespace exclude each other");
-  }
+  if (status.ok()) status = ReadColor(*parsed, options.color);
+  if (status.ok()) status = ReadNoWords(*parsed, "doctor");
+  if (!status.ok()) return status;
+  ReadList(*parsed, "namespace", options.namespaces);
+  options.owner_lookup = !parsed->has("no-owner-lookup");
+  options.state_file = parsed->has("state-file");
   return options;
 }
 

@@ -29,12 +29,16 @@ struct ReplayOptions {
   LogOptions log;
 };
 
-struct RunOptions {
+// Which cluster, and as whom.
+struct ClusterOptions {
   std::string kubeconfig;
   std::string context;
   std::string cluster;
   std::string user;
   ClusterOverrides overrides;
+};
+
+struct RunOptions : ClusterOptions {
   bool owner_lookup = true;
   Duration owner_wait = std::chrono::milliseconds(500);
   OutputFormat output = OutputFormat::kText;
@@ -45,11 +49,21 @@ struct RunOptions {
   LogOptions log;
 };
 
+struct DoctorOptions : ClusterOptions {
+  std::vector<std::string> namespaces;  // empty: all
+  bool owner_lookup = true;
+  bool state_file = false;  // `run` will have one
+  OutputFormat output = OutputFormat::kText;
+  ColorWhen color = ColorWhen::kAuto;
+};
+
 // `arguments` are those behind the command's name. `help` is set when it was asked for;
 // then nothing else is read. Errors: kInvalidArgument, as one line.
 Result<ReplayOptions> ParseReplay(const std::vector<std::string>& arguments,
                                   bool& help);
 Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& help);
+Result<DoctorOptions> ParseDoctor(const std::vector<std::string>& arguments,
+                                  bool& help);
 // For the commands that take no flags but --help: what is left.
 Result<std::vector<std::string>> ParseWords(const CommandSpec& command,
                                             const std::vector<std::string>& arguments,

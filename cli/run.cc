@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cluster.h"
@@ -12,6 +13,7 @@
 #include "k8sentry/version.h"
 #include "log.h"
 #include "output.h"
+#include "rights_check.h"
 #include "run_state.h"
 #include "signals.h"
 #include "sinks.h"
@@ -48,6 +50,7 @@ class ClusterRun {
   Status PrepareSource();
   Status PrepareOwners(const ClusterConfig& cluster);
   Status PrepareSink();
+  void PrepareRights(const ClusterConfig& cluster);
   void Watch();
   void Show(const Telling& telling);
   void ShowLedger(const Ledger& ledger);
@@ -62,6 +65,7 @@ class ClusterRun {
   std::unique_ptr<EventSource> watch_;
   std::unique_ptr<Filter> filter_;       // of the owners
   std::unique_ptr<EventSource> owners_;  // around the watch, or null
+  std::optional<RightsCheck> rights_;
   std::unique_ptr<Sink> sink_;
   std::optional<RunState> state_;
   std::unique_ptr<Runner> runner_;
@@ -73,7 +77,7 @@ Status ClusterRun::PrepareSource() {
   if (!cluster.ok()) return cluster.status();
   log_->Log(LogLevel::kInfo, "using cluster",
             {{"from", cluster->origin},
-             {"server", cluster->server},
+             {"server", WithoutUser(cluster->server)},
              {"credential", CredentialKind(*cluster)}});
   if (!cluster->warning.empty()) {
     log_->Log(LogLevel::kWarning, "cluster", {{"detail", cluster->warning}});
@@ -88,6 +92,7 @@ Status ClusterRun::PrepareSource() {
     }
     if (!status.detail.empty()) fields.push_back({"detail", status.detail});
     log_->Log(LevelOf(status.state), "watch", fields);
+    rights_->Follow(status.state);
   };
   auto source =
       NewClusterSource({.cluster = *cluster,
@@ -101,7 +106,19 @@ Status ClusterRun::PrepareSource() {
     return Status(StatusCode::kConfiguration, source.status().message());
   }
   watch_ = *std::move(source);
+  PrepareRights(*cluster);
   return options_.owner_lookup ? PrepareOwners(*cluster) : Status();
+}
+
+void ClusterRun::PrepareRights(const ClusterConfig& cluster) {
+  const std::vector<std::string>& spaces = options_.pipeline.filter.namespace_.include;
+  rights_.emplace(ClusterCheckOptions{.cluster = cluster,
+                                      .scope = CheckScope::kRights,
+                                      .namespaces = spaces,
+                                      .owners = options_.owner_lookup,
+                                      .cluster_id = state_->kept(),
+                                      .deadline = std::chrono::minutes(1)},
+                  *transport_, *log_);
 }
 
 Status ClusterRun::PrepareOwners(const ClusterConfig& cluster) {
@@ -178,7 +195,10 @@ void ClusterRun::Show(const Telling& telling) {
 void ClusterRun::Watch() {
   bool more = true;
   while (more && !StopRequested()) {
-    more = runner_->Poll(state_->MaxWait(std::chrono::steady_clock::now()));
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const Duration until_rights = std::max(rights_->NextDeadline(), now) - now;
+    more = runner_->Poll(std::min(state_->MaxWait(now), until_rights));
+    rights_->Poll();
     state_->SaveIfDue(*runner_, std::chrono::steady_clock::now());
     output_.Flush();
     if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,30 @@ inline std::string Text(const Owned<BIO>& bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return std::string(data, static_cast<std::size_t>(size));
+}
+
+// Its own authority, for 127.0.0.1, from and until so long after now.
+inline Identity SelfSigned(std::chrono::seconds from, std::chrono::seconds until) {
+  const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
+  const Owned<X509> made(X509_new());
+  X509_set_version(made.get(), 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(made.get()), from.count());
+  X509_gmtime_adj(X509_getm_notAfter(made.get()), until.count());
+  X509_set_pubkey(made.get(), key.get());
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("self"), -1, -1, 0);
+  X509_set_issuer_name(made.get(), X509_get_subject_name(made.get()));
+  const Owned<X509_EXTENSION> name(
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1"));
+  X509_add_ext(made.get(), name.get(), -1);
+  X509_sign(made.get(), key.get(), EVP_sha256());
+  const Owned<BIO> certificate(BIO_new(BIO_s_mem()));
+  const Owned<BIO> private_key(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(certificate.get(), made.get());
+  PEM_write_bio_PrivateKey(private_key.get(), key.get(), nullptr, nullptr, 0, nullptr,
+                           nullptr);
+  return {Text(certificate), Text(private_key)};
 }
 
 // A certificate authority of one test, and what it signs.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "k8sentry/background_runner.h"
+#include "k8sentry/cluster_check.h"
 #include "k8sentry/cluster_config.h"
 #include "k8sentry/cluster_source.h"
 #include "k8sentry/deduplicator.h"

@@ -31,8 +31,8 @@ std::optional<Duration> ParseSeconds(std::string_view text) {
       static_cast<std::int64_t>(std::ceil(std::min(seconds, max))));
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT", the one form of a date that servers may send
-// (RFC 9110, 5.6.7; the two obsolete ones are not worth their code).
+}  // namespace
+
 std::optional<Time> ParseHttpDate(std::string_view text) {
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT") {
@@ -47,8 +47,6 @@ std::optional<Time> ParseHttpDate(std::string_view text) {
              std::string(text.substr(17, 8)) + "Z";
   return ParseTime(rfc3339);
 }
-
-}  // namespace
 
 std::optional<Duration> ParseDelaySeconds(std::string_view text) {
   return ParseSeconds(Stripped(text));

@@ -18,4 +18,8 @@ std::optional<Duration> ParseDelaySeconds(std::string_view text);
 // read as neither. (RFC 9110, 10.2.3.)
 std::optional<Duration> ParseRetryAfter(std::string_view text, Time wall);
 
+// "Sun, 06 Nov 1994 08:49:37 GMT", the one form of a date that servers may send
+// (RFC 9110, 5.6.7; the two obsolete ones are not worth their code).
+std::optional<Time> ParseHttpDate(std::string_view text);
+
 }  // namespace k8sentry::internal

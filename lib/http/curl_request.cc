@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <system_error>
 
 #include "http/status_of_curl.h"
 #include "http/url.h"
@@ -226,11 +227,23 @@ CURLcode CurlRequest::Resume() {
   return curl_easy_pause(easy_, CURLPAUSE_CONT);
 }
 
+std::string CurlRequest::Detail(CURLcode code) const {
+  std::string detail = error_;
+  long number = 0;
+  // libcurl says that it could not connect, and keeps to itself why.
+  if (code == CURLE_COULDNT_CONNECT &&
+      curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &number) == CURLE_OK && number != 0) {
+    const std::string why = std::generic_category().message(static_cast<int>(number));
+    if (detail.find(why) == detail.npos) detail += " (" + why + ")";
+  }
+  return detail;
+}
+
 Status CurlRequest::StatusOf(CURLcode code) const {
   if (code == CURLE_OK) return {};
   const Status status = own_error_ != nullptr
                             ? Status(StatusCode::kUnavailable, own_error_)
-                            : StatusOfCurl(code, error_);
+                            : StatusOfCurl(code, Detail(code));
   if (request_.proxy.empty()) return status;
   // Whom the message is about is not clear without it; and waiting gives no login.
   long answer = 0;

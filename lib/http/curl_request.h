@@ -44,6 +44,7 @@ class CurlRequest {
         handler_(&handler),
         max_decoded_bytes_(max_decoded_bytes) {}
 
+  std::string Detail(CURLcode code) const;
   Status SetUp(const std::string& user_agent);
   Status SetUpUrl();
   Status SetUpProxy();

@@ -68,6 +68,14 @@ HttpRequest ApiClient::Get(std::string_view path, const char* accept) const {
   return request;
 }
 
+HttpRequest ApiClient::Post(std::string_view path, std::string body) const {
+  HttpRequest request = Get(path);
+  request.method = "POST";
+  request.headers.push_back({"Content-Type", "application/json"});
+  request.body = std::move(body);
+  return request;
+}
+
 Result<HttpRequestId> ApiClient::Start(HttpRequest request, HttpHandler& handler) {
   if (cluster_.disable_compression) request.accept_gzip = false;
   if (cluster_.request_timeout > Duration::zero() &&

@@ -37,6 +37,8 @@ class ApiClient {
 
   // A GET of `path` ("/api/v1/events?limit=500"). Requires: Prepare was ok.
   HttpRequest Get(std::string_view path, const char* accept = kAcceptJson) const;
+  // A POST of JSON to it.
+  HttpRequest Post(std::string_view path, std::string body) const;
   // Starts it, as the cluster's configuration limits it. Errors: as HttpTransport.
   Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler);
   // The server answered 401: the credential is fetched anew before the next request.

@@ -30,15 +30,17 @@ LoopbackResponse NotFound(const ApiTarget& target) {
                      target.resource + " \"" + target.name + "\" not found");
 }
 
+// Whom it takes everybody for.
+constexpr char kUser[] = "system:serviceaccount:k8sentry:k8sentry";
+
 LoopbackResponse Forbidden(const ApiTarget& target) {
   const std::string where = target.namespace_.empty()
                                 ? "at the cluster scope"
                                 : "in the namespace \"" + target.namespace_ + "\"";
-  return ErrorAnswer(
-      403, "Forbidden",
-      target.resource + " is forbidden: User \"system:serviceaccount:k8sentry:" +
-          "k8sentry\" cannot " + target.verb + " resource \"" + target.resource +
-          "\" in API group \"" + target.group + "\" " + where);
+  return ErrorAnswer(403, "Forbidden",
+                     target.resource + " is forbidden: User \"" + kUser + "\" cannot " +
+                         target.verb + " resource \"" + target.resource +
+                         "\" in API group \"" + target.group + "\" " + where);
 }
 
 LoopbackResponse Create(ApiState& state, const ApiTarget& target,
@@ -105,6 +107,11 @@ LoopbackResponse ResourceAnswer(ApiState& state, const ApiTarget& target,
                                 const std::string& time) {
   if (target.verb == "create" && target.resource == "selfsubjectaccessreviews") {
     return ReviewAnswer(state, request.body);
+  }
+  if (target.verb == "create" && target.resource == "selfsubjectreviews") {
+    return JsonAnswer(
+        201, std::string(R"({"kind":"SelfSubjectReview","status":{"userInfo":)") +
+                 R"({"username":")" + kUser + "\"}}}\n");
   }
   for (const ApiRule& rule : state.forbidden) {
     if (rule.Covers(target.verb, target.path)) return Forbidden(target);

@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include "cli/cluster.h"
+
 namespace k8sentry::cli {
 namespace {
 
@@ -115,6 +117,34 @@ TEST(ParseRun, ReadsWhatKubectlReads) {
   EXPECT_FALSE(over.insecure_skip_tls_verify);
   EXPECT_TRUE(ParseRun({"--insecure-skip-tls-verify"}, help)
                   ->overrides.insecure_skip_tls_verify);
+}
+
+TEST(ParseDoctor, ReadsWhatRunReadsOfTheCluster) {
+  bool help = false;
+  const auto options =
+      ParseDoctor({"--context=prod", "-n", "shop,payments", "--as", "jane", "-o",
+                   "json", "--no-owner-lookup", "--state-file", "/s"},
+                  help);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->context, "prod");
+  EXPECT_EQ(options->overrides.impersonation.user, "jane");
+  EXPECT_THAT(options->namespaces, ElementsAre("shop", "payments"));
+  EXPECT_EQ(options->output, OutputFormat::kJson);
+  EXPECT_FALSE(options->owner_lookup);
+  EXPECT_TRUE(options->state_file);
+  EXPECT_FALSE(ParseDoctor({}, help)->state_file);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"extra"}, {"-A", "-n", "shop"}, {"-o", "ndjson"}}) {
+    EXPECT_EQ(ParseDoctor(wrong, help).status().code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(WithoutUser, LeavesNoPasswordInAUrl) {
+  EXPECT_EQ(WithoutUser("http://me:hush@host:1/x"), "http://***@host:1/x");
+  EXPECT_EQ(WithoutUser("http://me:hu/s@h@host"), "http://***@host");
+  EXPECT_EQ(WithoutUser("me:hush@host"), "***@host");
+  EXPECT_EQ(WithoutUser("https://[::1]:6443/prefix"), "https://[::1]:6443/prefix");
+  EXPECT_EQ(WithoutUser(""), "");
 }
 
 TEST(ParseRun, SaysInOneLineWhatIsWrong) {

@@ -24,17 +24,23 @@ current-context: x
 class ApiServer(http.server.ThreadingHTTPServer):
     """Lists Events; a watch brings `frames`, and then nothing until the server is closed."""
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, items=1, frames=(), owners=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.items, self.frames, self.requests, self.headers = items, list(frames), [], []
         self.owners = owners or {}  # by the last word of the path
+        self.reviews, self.forbidden = [], set()  # "list events", "get deployments in shop"
+        self.user, self.roots = "jane", {"/version": {"gitVersion": "v1.37.0"}, "/readyz": "ok"}
         self.closing, self.watched = threading.Event(), threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
     def url(self):
         return "http://127.0.0.1:%d" % self.server_address[1]
+
+    def handle_error(self, request, client_address):
+        pass  # a client that goes is no error
 
     def close(self):
         self.closing.set()
@@ -48,7 +54,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.endswith("/selfsubjectreviews"):
+            return self.answer({"status": {"userInfo": {"username": self.server.user}}}, 201)
+        asked = body["spec"]["resourceAttributes"]
+        review = f"{asked['verb']} {asked['resource']}" + (f" in {asked['namespace']}" if "namespace" in asked else "")
+        self.server.reviews.append(review)
+        self.answer({"status": {"allowed": review not in self.server.forbidden}}, 201)
+
+    def answer(self, body, status=200):
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
     def do_GET(self):
+        if self.path in self.server.roots:
+            return self.answer(self.server.roots[self.path])
         self.server.requests.append((self.path, self.headers.get("Authorization")))
         self.server.headers.append(self.headers)
         self.send_response(200)
@@ -276,6 +301,70 @@ class Watching(Running):
         self.assertEqual(self.end(child), 0)
         lines = [json.loads(line) for line in (err.text + child.stderr.read()).splitlines()]
         self.assertEqual(sum("unavailable" in json.dumps(line) for line in lines), 1, lines)
+
+
+class Rights(Running):
+    """Beside the watch it looks once whether a rule is missing."""
+    OWNERS = ["get " + r for r in ("pods", "replicasets", "deployments", "statefulsets", "daemonsets", "jobs", "cronjobs")]
+
+    def run_with(self, forbidden, *arguments):
+        server = self.api_server(items=0)
+        server.forbidden = forbidden
+        child, _, err = self.start("--log-format", "json", *arguments, KUBECONFIG=self.kubeconfig(server.url))
+        return server, child, err
+
+    def rules(self, child, err):
+        """Waits for the end, so that nothing more can be said."""
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(child), 0)
+        lines = [json.loads(line) for line in (err.text + child.stderr.read()).splitlines()]
+        return [(line["level"], line["for"], line["rule"]) for line in lines if "rule" in line]
+
+    def wait_for_reviews(self, server, count):
+        end = time.monotonic() + TIMEOUT
+        while len(server.reviews) < count and time.monotonic() < end:
+            time.sleep(0.02)
+        time.sleep(0.2)  # the answer to the last one
+
+    def test_it_says_nothing_when_all_is_well(self):
+        server, child, err = self.run_with(set())
+        self.wait_for_reviews(server, 9)
+        self.assertEqual(self.rules(child, err), [])
+        self.assertEqual(sorted(server.reviews), sorted(self.OWNERS + ["list events", "watch events"]))
+
+    def test_it_names_each_rule_that_is_missing_once(self):
+        forbidden = {"watch events in shop", "get jobs in shop", "get cronjobs in shop", "get namespaces in kube-system"}
+        server, child, err = self.run_with(forbidden, "-n", "shop", "--state-file", str(self.folder / "state"))
+        err.until(b"[kube-system]")
+        self.assertEqual(self.rules(child, err), [
+            ("error", "events in shop", 'apiGroups [""], resources [events], verbs [watch] in namespace shop'),
+            ("warning", "owners in shop", "apiGroups [batch], resources [jobs, cronjobs], verbs [get] in namespace shop"),
+            ("warning", "cluster id", 'apiGroups [""], resources [namespaces], verbs [get], resourceNames [kube-system] '
+                                      "in namespace kube-system")])
+
+    def test_it_asks_for_no_right_it_does_not_need(self):
+        server, child, err = self.run_with(set(self.OWNERS), "--no-owner-lookup")
+        self.wait_for_reviews(server, 2)
+        self.assertEqual(self.rules(child, err), [])
+        self.assertEqual(sorted(server.reviews), ["list events", "watch events"])
+
+    def test_a_server_that_answers_no_review_delays_nothing(self):
+        server = self.api_server(items=1)
+        asked, done = threading.Event(), threading.Event()
+        self.addCleanup(done.set)
+
+        class Stubborn(set):
+            def __contains__(self, review):
+                asked.set()
+                done.wait(TIMEOUT)
+                return False
+
+        server.forbidden = Stubborn()
+        child, out, err = self.start("-o", "ndjson", KUBECONFIG=self.kubeconfig(server.url))
+        self.assertTrue(asked.wait(TIMEOUT))
+        out.until(b"\n")
+        self.assertTrue(server.watched.wait(TIMEOUT))
+        self.assertEqual(self.rules(child, err), [])
 
 
 class Ending(Running):

@@ -204,6 +204,104 @@ class Rights(ClusterTest):
         self.assert_ends_well(command)
 
 
+class Doctor(ClusterTest):
+    """`k8sentry doctor` sees what a real server allows, and the role that it prints is what was missing."""
+
+    def run_doctor(self, *arguments, kubeconfig):
+        return subprocess.run([os.environ["K8SENTRY"], "doctor", "-o", "json", *arguments], capture_output=True, timeout=60,
+                              env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "KUBECONFIG": kubeconfig})
+
+    def doctor(self, *arguments, kubeconfig, code):
+        done = self.run_doctor(*arguments, kubeconfig=kubeconfig)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        for token in (b"admintoken", b"nobodytoken", b"readertoken", b"wrongtoken"):
+            self.assertNotIn(token, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def troubles(self, report):
+        return [(f["level"], f["what"]) for f in report["findings"] if f["level"] != "ok"]
+
+    def apply(self, role):
+        """Rights are known to the authorizer a moment after they are stored."""
+        self.cluster.kubectl("apply", "-f", "-", input=role.encode())
+
+    def wait_well(self, *arguments, kubeconfig):
+        def well():
+            done = self.run_doctor(*arguments, kubeconfig=kubeconfig)
+            return done.returncode == 0 and self.troubles(json.loads(done.stdout)) == []
+        wait_until("the role gives what was missing", well, 30)
+
+    def test_finds_all_well_for_an_administrator(self):
+        report = self.doctor("--state-file", "x", kubeconfig=self.cluster.kubeconfig, code=0)
+        self.assertEqual(self.troubles(report), [])
+        self.assertEqual((report["ok"], report["user"], report["role"]), (True, "admin", None))
+        details = {f["what"]: f["detail"] for f in report["findings"]}
+        self.assertRegex(details["API server"], r"Kubernetes v1\.\d+\.\d+")
+        self.assertEqual(details["clock"], "as the server's")
+
+    def test_prints_the_role_that_is_missing(self):
+        nobody = self.cluster.kubeconfig + ".nobody"
+        report = self.doctor("--state-file", "x", kubeconfig=nobody, code=1)
+        self.assertEqual(self.troubles(report), [("error", "events"), ("warning", "owners"), ("warning", "cluster id")])
+        self.assertEqual(report["user"], "nobody")
+        self.apply(report["role"])
+        self.wait_well("--state-file", "x", kubeconfig=nobody)
+        # It was the watch's need, and not more than that.
+        command = self.start(*EACH, "--state-file", self.scratch.name + "/state", kubeconfig=nobody)
+        command.wait_state("watching")
+        self.assert_ends_well(command)
+        self.assertEqual([line for line in command.log if "rule" in line or "verbs" in line], [])
+        answer = subprocess.run([HERE / "cluster", "kubectl", "auth", "can-i", "--as", "nobody", "get", "namespaces/default"],
+                                env=self.cluster.env, capture_output=True)
+        self.assertEqual(answer.stdout.strip(), b"no")
+
+    def test_prints_roles_for_one_namespace_and_a_service_account(self):
+        agent = ("--as", "system:serviceaccount:default:agent", "-n", "default")
+        report = self.doctor(*agent, kubeconfig=self.cluster.kubeconfig, code=1)
+        self.assertEqual(self.troubles(report), [("error", "events in default"), ("warning", "owners in default")])
+        self.assertNotIn("ClusterRole", report["role"])
+        self.assertIn("kind: ServiceAccount", report["role"])
+        self.apply(report["role"])
+        self.wait_well(*agent, kubeconfig=self.cluster.kubeconfig)
+        self.doctor(*agent[:2], kubeconfig=self.cluster.kubeconfig, code=1)  # all namespaces are another matter
+
+    def test_run_names_each_missing_rule_once(self):
+        command = self.start(*EACH, kubeconfig=self.cluster.kubeconfig + ".reader")
+        command.wait_state("forbidden")
+        wait_until("it has looked", lambda: len([line for line in command.log if "rule" in line]) == 4)
+        rules = [(line["for"], line["rule"]) for line in command.log if "rule" in line]
+        self.assertEqual(rules, [
+            ("events", 'apiGroups [""], resources [events], verbs [list, watch]'),
+            ("owners", 'apiGroups [""], resources [pods], verbs [get]'),
+            ("owners", "apiGroups [apps], resources [replicasets, deployments, statefulsets, daemonsets], verbs [get]"),
+            ("owners", "apiGroups [batch], resources [jobs, cronjobs], verbs [get]")])
+        self.assert_ends_well(command)
+
+    def changed(self, old, new):
+        with open(self.cluster.kubeconfig) as good:
+            text = good.read().replace(old, new)
+        path = self.scratch.name + "/kubeconfig"
+        with open(path, "w") as bad:
+            bad.write(text)
+        return path
+
+    def test_says_why_it_is_not_let_in(self):
+        report = self.doctor(kubeconfig=self.changed("admintoken", "wrongtoken"), code=1)
+        self.assertEqual(self.troubles(report), [("error", "user")])
+        report = self.doctor("--tls-server-name", "elsewhere", kubeconfig=self.cluster.kubeconfig, code=1)
+        self.assertIn("is for another name", report["findings"][0]["detail"])
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other", "-keyout",
+                        "/dev/null", "-out", self.cluster.directory + "/stranger.crt"], check=True, capture_output=True)
+        report = self.doctor("--certificate-authority", self.cluster.directory + "/stranger.crt", kubeconfig=self.cluster.kubeconfig, code=1)
+        self.assertIn("an authority that is not trusted", report["findings"][0]["detail"])
+        report = self.doctor("--kubeconfig", self.changed("token: admintoken", ""), kubeconfig="", code=1)
+        self.assertEqual(self.troubles(report)[0], ("error", "user"))
+        self.assertIn("nobody", next(f["detail"] for f in report["findings"] if f["what"] == "user"))
+        report = self.doctor("--as", "admin", kubeconfig=self.cluster.kubeconfig + ".nobody", code=1)
+        self.assertEqual(self.troubles(report), [("error", "user")])
+        self.assertIn("impersonate", report["findings"][0]["detail"])
+
+
 class Owners(ClusterTest):
     """No node, so no Pod can be scheduled: all have Events, and owners that only the API server knows."""
 

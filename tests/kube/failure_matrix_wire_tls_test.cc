@@ -11,30 +11,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Names = std::vector<std::string>;
 
-// Its own authority, for 127.0.0.1, until a minute ago.
-internal::Identity Expired() {
-  const internal::Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
-  const internal::Owned<X509> made(X509_new());
-  X509_set_version(made.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), -60);
-  X509_set_pubkey(made.get(), key.get());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("old"), -1, -1, 0);
-  X509_set_issuer_name(made.get(), X509_get_subject_name(made.get()));
-  const internal::Owned<X509_EXTENSION> name(
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1"));
-  X509_add_ext(made.get(), name.get(), -1);
-  X509_sign(made.get(), key.get(), EVP_sha256());
-  const internal::Owned<BIO> certificate(BIO_new(BIO_s_mem()));
-  const internal::Owned<BIO> private_key(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(certificate.get(), made.get());
-  PEM_write_bio_PrivateKey(private_key.get(), key.get(), nullptr, nullptr, 0, nullptr,
-                           nullptr);
-  return {internal::Text(certificate), internal::Text(private_key)};
-}
-
 // Row 26
 class WireTls : public WireCluster {
  protected:
@@ -68,7 +44,7 @@ TEST_F(WireTls, NamesTheFaultOfACertificate) {
   EXPECT_THAT(Fault(), HasSubstr("matches target host name '127.0.0.1'"));
 
   BeginAnew();
-  const internal::Identity old = Expired();
+  const internal::Identity old = internal::SelfSigned(-minutes(60), -minutes(1));
   ASSERT_TRUE(server->loopback().SetTls(Pem(old)).ok());
   options.cluster.tls.ca_pem = old.certificate_pem;
   EXPECT_THAT(Fault(), HasSubstr("certificate has expired"));
