@@ -15,7 +15,7 @@ class Agent:
         self.command = [program, "run", "--kubeconfig", kubeconfig, "--state-file", state_file, "--window", "0",
                         "--log-format", "json", *arguments]
         self.env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SENTRY_DSN": dsn}
-        self.log, self.starts, self.peak_kb = [], 0, 0
+        self.log, self.starts, self.peak_kb, self.anon_kb = [], 0, 0, 0
         self.start()
 
     def start(self):
@@ -56,6 +56,7 @@ class Agent:
 
     def note_peak(self):
         self.peak_kb = max(self.peak_kb, self.memory_kb("VmHWM"))
+        self.anon_kb = max(self.anon_kb, self.memory_kb("RssAnon"))  # without the pages of programs and libraries
 
     def kill(self):
         """As an OOM killer does it."""

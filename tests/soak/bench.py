@@ -40,8 +40,9 @@ class Etcd:
         self.call("deleterange", key=b"/registry/events/", range_end=b"/registry/events0")
 
     def forget_history(self):
-        """Moves the revision on by something that no watch shows, and compacts all before it."""
-        revision = self.call("put", key=b"/soak/bump", value=b"1")["header"]["revision"]
+        """Moves the revision on by what no watch shows, and compacts all before it: no watch can go on from there."""
+        for _ in range(10):
+            revision = self.call("put", key=b"/soak/bump", value=b"1")["header"]["revision"]
         self.call("compaction", revision=revision, physical=True)
 
 
@@ -82,7 +83,7 @@ class Round:
     def __init__(self, bench, name, seed):
         self.bench, self.name, self.seed = bench, name, seed
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=bench.scratch.name))
-        self.ledger, self.notes, self.excused = str(self.folder / "writes"), {}, 0
+        self.ledger, self.notes = str(self.folder / "writes"), {}
         self.agent = self.writer = None
         self.receiver = Receiver()
         bench.etcd.remove_events()
@@ -105,6 +106,14 @@ class Round:
     def wait_watching(self):
         wait_until("the agent watches", self.agent.is_watching)
 
+    def mark(self):
+        """The version from which the agent would go on, or None while it keeps none."""
+        try:
+            marks = json.loads((self.folder / "state").read_text())["marks"]
+        except FileNotFoundError:
+            return None
+        return int(marks[0]["acknowledged"]) if marks and marks[0]["acknowledged"] else None
+
     def write(self, rate, count, warnings, *arguments):
         self.writer = self.bench.cluster.load(
             self.ledger, "--rate", str(rate), "--count", str(count), "--warning-share", str(warnings), "--seed",
@@ -126,8 +135,9 @@ class Round:
             (uid, version) for uid, version in {w["uid"]: w["resourceVersion"] for w in writes}.items()}
         wait_or_not(lambda: wanted <= {(d.uid, d.version) for d in self.receiver.deliveries()}, limit)
 
-    def end(self, writes, forgotten_at=None):
-        """Compares, and says what is wrong: nothing, if all is well."""
+    def end(self, writes, from_mark=0, listed_at=0):
+        """Compares, and says what is wrong: nothing, if all is well. Where the agent had to list again and not to watch,
+        it cannot know of what was written above `from_mark` and replaced before `listed_at` (Unix ns)."""
         if self.agent.process.poll() is not None:
             return compare(writes, self.receiver.deliveries()), ["the agent died by itself"]
         code, ledger = self.agent.end()
@@ -135,9 +145,9 @@ class Round:
         wrong = [f"{len(getattr(found, kind))} {kind}: {getattr(found, kind)[:3]}" for kind in
                  ("lost_events", "lost_last", "second_ids", "shared_ids", "unwritten") if getattr(found, kind)]
         lost = found.lost_versions
-        if forgotten_at:
-            excused = replaced_before(writes, lost, forgotten_at)
-            self.excused, lost = len(excused), [version for version in lost if version not in excused]
+        above = [version for version in lost if int(version[1]) > from_mark]
+        excused = set(replaced_before(writes, above, listed_at))
+        lost = [version for version in lost if version not in excused]
         if lost:
             wrong.append(f"{len(lost)} lost versions: {lost[:3]}")
         if self.receiver.faults:
@@ -146,7 +156,9 @@ class Round:
             wrong.append(f"the agent ended with {code}")
         if ledger.get("in_flight", 1) or ledger.get("malformed", 1) or ledger.get("overflowed", 1):
             wrong.append(f"the agent's ledger: {ledger}")
+        if listed_at:
+            self.notes["not_in_the_list"] = len(excused)
         self.notes.update(events=found.events, versions=found.versions, repeats=found.repeats,
                           p50=found.delay(0.5), p99=found.delay(0.99), delay_max=found.delay(1),
-                          peak_mib=round(self.agent.peak_kb / 1024, 1), seen=ledger.get("seen"))
+                          peak_mib=round(self.agent.peak_kb / 1024, 1), anon_mib=round(self.agent.anon_kb / 1024, 1), seen=ledger.get("seen"))
         return found, wrong
