@@ -87,7 +87,7 @@ void OwnerSource::Take(std::span<const Event> events, Now now) {
   for (const Event& event : events) {
     Waiting& waiting = last.events.emplace_back();
     waiting.event = OwnedEvent(event);
-    waiting.raw_object = event.raw_object;
+    if (event.uid.empty()) waiting.raw_object = event.raw_object;
     waiting.wanted = Wanted(event, now);
     // Asked for now, so that the answer is there when its turn comes.
     if (waiting.wanted) lookup_.Find(event.involved_object, now.steady);

@@ -36,7 +36,7 @@ class OwnerSource final : public EventSource {
  private:
   struct Waiting {
     OwnedEvent event;
-    std::string raw_object;  // ids of Events without uid are made of it
+    std::string raw_object;  // only of Events without uid: their id is made of it
     bool wanted = false;     // its owner is worth knowing
 
     std::size_t bytes() const {

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""The agent against a real Kubernetes and a Sentry on loopback, while what can die dies.
+
+usage: soak.py [--long] [--port N] [--seed N] [--json FILE] [SCENARIO...]
+The program is $K8SENTRY (default: the release build). Exit code 1: something was lost, told under a second id, or the
+agent took more memory than it may; 77: no cluster can be had here. Times are reported, not judged.
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+from bench import Bench, Round
+from running import skip_reason
+
+RELEASE = pathlib.Path(__file__).resolve().parents[2] / "build/release/bin/k8sentry"
+# With 20,000 Events in store, of which 15 are pages of libraries. The goal is 20; docs/measured.md says what is missing.
+MAX_STORE_MIB = 30
+LOOKBACK = ("--lookback", "1h")
+
+
+def load(bench, long, seed, name="load", *arguments):
+    """S1: 200 writes/s, a fifth of them Warnings, about objects that exist; every owner is looked up."""
+    seconds = 60 if long else 15
+    with Round(bench, name, seed) as r:
+        r.start_agent(*LOOKBACK, *arguments)
+        r.wait_watching()
+        time.sleep(0.5)
+        idle = r.agent.memory_kb()
+        floor = start_curl(bench) if long else None
+        r.write(200, 200 * seconds, 0.2, "--objects")
+        before = r.agent.cpu_seconds()
+        writes = r.wait_written()
+        r.wait_delivered(writes)
+        cpu = r.agent.cpu_seconds() - before
+        r.notes.update(rss_idle_mib=round(idle / 1024, 1), rss_end_mib=round(r.agent.memory_kb() / 1024, 1), cpu_s=cpu,
+                       us_per_frame=round(cpu * 1e6 / (200 * seconds)))
+        if floor:
+            r.notes["curl_us_per_frame"] = round(end_curl(floor) * 1e6 / (200 * seconds))
+        return r.end(writes)[1], r.notes
+
+
+def names(bench, long, seed):
+    """S1 again, but the names of Pods must do."""
+    return load(bench, long, seed, "names", "--no-owner-lookup")
+
+
+def start_curl(bench):
+    """Reads the same stream and does nothing with it: what TLS and the socket cost anybody."""
+    kubeconfig = bench.cluster.directory
+    return subprocess.Popen(
+        ["curl", "-sN", "--noproxy", "*", "--cacert", kubeconfig + "/pki/apiserver.crt", "-H",
+         "Authorization: Bearer admintoken", "-o", os.devnull,
+         f"https://127.0.0.1:{bench.cluster.env['CLUSTER_PORT']}/api/v1/events?watch=1"])
+
+
+def end_curl(process):
+    process.terminate()
+    _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_utime + usage.ru_stime
+
+
+def store(bench, long, seed):
+    """S2: 20,000 Events are there when the agent starts."""
+    with Round(bench, "store", seed) as r:
+        r.write(0, 20000, 0.2, "--update-share", "0")
+        writes = r.wait_written()
+        started = time.time_ns()
+        r.start_agent(*LOOKBACK)
+        r.wait_delivered(writes)
+        cpu = r.agent.cpu_seconds()
+        found, wrong = r.end(writes)
+        times = sorted((d.at - started) / 1e9 for d in r.receiver.deliveries())
+        r.notes.update(first_s=times[0] if times else None, last_s=times[-1] if times else None, cpu_s=cpu)
+        for unfair in ("p50", "p99", "delay_max"):
+            del r.notes[unfair]
+        if r.notes["peak_mib"] >= MAX_STORE_MIB:
+            wrong.append(f"{r.notes['peak_mib']} MiB of memory")
+        return wrong, r.notes
+
+
+def server(bench, long, seed):
+    """S3: the API server is killed under the load, and comes back."""
+    seconds, killed, away = (60, 24, 3) if long else (12, 4, 1)
+    with Round(bench, "server", seed) as r:
+        r.start_agent(*LOOKBACK)
+        r.wait_watching()
+        r.write(100, 100 * seconds, 0.5)
+        r.sleep_until(killed)
+        bench.kill_api_server()
+        r.sleep_until(killed + away)
+        bench.start_api_server()
+        writes = r.wait_written()
+        r.wait_delivered(writes)
+        return r.end(writes)[1], r.notes
+
+
+def agent(bench, long, seed):
+    """S4: the agent is killed under the load, and started again two seconds later."""
+    seconds, killed = (60, 24) if long else (8, 3)
+    with Round(bench, "agent", seed) as r:
+        r.start_agent(*LOOKBACK)
+        r.wait_watching()
+        r.write(100, 100 * seconds, 0.5)
+        r.sleep_until(killed)
+        r.agent.kill()
+        r.sleep_until(killed + 2)
+        r.agent.start()
+        writes = r.wait_written()
+        r.wait_delivered(writes)
+        return r.end(writes)[1], r.notes
+
+
+def kills(bench, long, seed):
+    """S4 without end: the agent is killed at random points of its life, its start and its first list among them."""
+    seconds = 120 if long else 15
+    chance = random.Random(seed)
+    with Round(bench, "kills", seed) as r:
+        r.start_agent(*LOOKBACK)
+        r.write(100, 100 * seconds, 0.5)
+        is_new, listed_at = False, 0
+        while r.writer.poll() is None:
+            time.sleep(chance.choice((chance.uniform(0, 0.2), chance.uniform(0, 3))))
+            r.agent.kill()
+            # Until it has kept a mark, each start is a first one, which lists: while it lived, or died for the next.
+            listed_at = time.time_ns() if is_new else listed_at
+            is_new = r.mark() is None
+            time.sleep(chance.uniform(0, 0.5))
+            r.agent.start()
+        writes = r.wait_written()
+        r.wait_delivered(writes)
+        wrong = r.end(writes, 0, listed_at)[1]
+        r.notes["kills"] = r.agent.starts - 1
+        return wrong, r.notes
+
+
+def sink(bench, long, seed):
+    """S5: nobody listens at Sentry's address for a third of the time."""
+    seconds, refused, back = (60, 24, 44) if long else (9, 3, 6)
+    with Round(bench, "sink", seed) as r:
+        r.start_agent(*LOOKBACK)
+        r.wait_watching()
+        r.write(100, 100 * seconds, 0.5)
+        r.sleep_until(refused)
+        r.receiver.refuse()
+        r.sleep_until(back)
+        r.receiver.listen()
+        writes = r.wait_written()
+        r.wait_delivered(writes, 180)
+        return r.end(writes)[1], r.notes
+
+
+def gone(bench, long, seed):
+    """S6: the storage forgets its history while the API server is away: once under a living agent, and once under a dead
+    one, which then cannot read what it missed."""
+    seconds, first, second, away = (90, 20, 55, 3) if long else (16, 3, 9, 1)
+    with Round(bench, "gone", seed) as r:
+        r.start_agent(*LOOKBACK)
+        r.wait_watching()
+        r.write(50, 50 * seconds, 0.5)
+        r.sleep_until(first)
+        bench.kill_api_server()
+        bench.etcd.forget_history()
+        r.sleep_until(first + away)
+        bench.start_api_server()
+        r.sleep_until(second - 2)
+        r.agent.kill()
+        mark = r.mark()
+        r.sleep_until(second)
+        bench.kill_api_server()
+        bench.etcd.forget_history()
+        r.agent.start()
+        bench.start_api_server()
+        writes = r.wait_written()
+        r.wait_delivered(writes, 10)
+        states = r.agent.states()
+        again = [at for at, state in states if state == "relisting"]
+        listed = [at for at, state in states if again and state == "watching" and at > again[-1]]
+        wrong = r.end(writes, mark, listed[-1] if listed else 0)[1]
+        if len(again) != 2:
+            wrong.append(f"the watch was not told twice that its history is gone: {[state for _, state in states]}")
+        return wrong, r.notes
+
+
+SCENARIOS = {f.__name__: f for f in (load, names, server, agent, kills, sink, gone, store)}
+SHORT = [name for name in SCENARIOS if name not in ("names", "agent")]  # `load` and `kills` hold them to more
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n")[0])
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json")
+    parser.add_argument("scenarios", nargs="*", choices=[[], *SCENARIOS])
+    arguments = parser.parse_args()
+    if reason := skip_reason(False):
+        print("skipped:", reason)
+        return 77
+    program, failed, results = os.environ.get("K8SENTRY", str(RELEASE)), False, {}
+    with Bench(program, port=arguments.port) as bench:
+        for name in arguments.scenarios or (SCENARIOS if arguments.long else SHORT):
+            wrong, notes = SCENARIOS[name](bench, arguments.long, arguments.seed)
+            results[name] = notes
+            figures = ", ".join(f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}"
+                                for key, value in notes.items())
+            print(f"{'FAILED' if wrong else 'ok':6} {name:7} {figures}", *wrong, sep="\n       ! " if wrong else "",
+                  flush=True)
+            failed = failed or bool(wrong)
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
