@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from cluster_test import EACH, ClusterTest
-from running import main, wait_until
+from running import expected_ids, main, wait_until
 
 RESET = "the cluster's storage is older than what was read; reading all anew"
 
@@ -19,22 +19,20 @@ class Goaway(ClusterTest):
         namespaces = [f"load-{i}" for i in range(5)] + ["default"] + [f"empty-{i}" for i in range(20)]
         command = self.start(*namespaces, program=(os.environ["HTTP2_WATCH"],))
         wait_until("all are watched", lambda: command.states().count("watching") == len(namespaces))
-        # All share one connection, or one each for lists and for watches.
-        sockets = command.connections()
-        first, ledgers = len(sockets), []
-        while len(ledgers) < 3 or len(sockets) < first + 3:
-            self.assertLess(len(ledgers), 12, "no connection was ever sent away")
+        seen, ledgers = command.connections(), []
+        # Watches that end at once may each open a connection: those that were left are the ones sent away.
+        while len(ledgers) < 3 or len(seen - command.connections()) < 3:
+            self.assertLess(len(ledgers), 15, "no connection was sent away")
             self.ledger = f"{self.scratch.name}/{len(ledgers)}"
             load = self.load("--rate", "200", "--count", "800", "--warning-share", "1", "--seed", str(len(ledgers)))
             while load.poll() is None:
-                sockets |= command.connections()
+                seen |= command.connections()
                 time.sleep(0.02)
             self.assertEqual(load.returncode, 0)
             ledgers.append(self.ledger)
         for self.ledger in ledgers:
             self.assert_all_told_once(command)
         self.assertEqual(set(command.states()), {"listing", "watching"}, command.log)
-        self.assertLess(first, 4)
         self.assert_ends_well(command)
 
 
@@ -52,13 +50,16 @@ class Frozen(ClusterTest):
         try:
             late = self.start(*EACH)
             late.wait_state("unavailable")
-            self.assertIn("HTTP 50", late.details("unavailable")[0])
+            # The server ends the request as it happens to: with a 504, or not at all.
+            self.assertRegex(late.details("unavailable")[0], "HTTP 50|Empty reply")
             time.sleep(max(0, frozen + 20 - time.monotonic()))
         finally:
             self.cluster.run("thaw", "etcd")
         self.assertEqual(load.wait(120), 0)
         self.assert_all_told_once(command)
-        self.assert_all_told_once(late)
+        last = expected_ids(self.ledger, only_last=True)
+        wait_until("the latecomer has told all that it can", lambda: last <= late.ids().keys())
+        self.assertEqual(max(late.ids().values()), 1)
         # The watch itself was never cut; whoever could not list says so, once.
         self.assertEqual(command.states(), ["listing", "watching"])
         self.assertEqual(late.states(), ["unavailable", "listing", "watching"])
@@ -74,8 +75,9 @@ class Wiped(ClusterTest):
 
     def write(self, name, count):
         self.ledger = f"{self.scratch.name}/{name}"
-        self.assertEqual(self.load("--rate", "500", "--count", str(count), "--warning-share", "1", "--seed",
-                                   str(count)).wait(120), 0)
+        # No updates: a list shows only an object's last version.
+        self.assertEqual(self.load("--rate", "500", "--count", str(count), "--warning-share", "1", "--update-share",
+                                   "0", "--seed", str(count)).wait(120), 0)
 
     def wipe(self):
         self.cluster.run("wipe", stdout=subprocess.DEVNULL)
@@ -87,7 +89,7 @@ class Wiped(ClusterTest):
 
     def observed(self, state):
         with open(state) as text:
-            return max(int(mark["observed"]) for mark in json.load(text)["marks"])
+            return max((int(mark["observed"]) for mark in json.load(text)["marks"]), default=0)
 
     def test_begins_anew_when_it_was_wiped_between_two_runs(self):
         state = self.scratch.name + "/state"
@@ -135,10 +137,10 @@ class Wiped(ClusterTest):
         command.wait_state("watching")
         self.write("old", 301)
         self.assert_all_told_once(command)
-        wait_until("the state is saved", lambda: os.path.exists(state))
+        wait_until("the state is saved", lambda: os.path.exists(state) and self.observed(state) >= self.version())
         command.pause()
         self.wipe()
-        self.write("new", 901)
+        self.write("new", 1500)
         self.assertGreater(self.version(), self.observed(state))
         command.go_on()
         self.assert_all_told_once(command)
@@ -189,15 +191,18 @@ class Token(ClusterTest):
         self.assert_ends_well(command)
         return command.states()
 
-    def restart_server(self):
-        """Nobody is asked for a token again before a watch ends."""
+    def restart_server(self, command):
+        """Ends the watch, for nobody is asked for a token before that."""
+        # A server that has not read its rules yet answers 403 to a good token: not what is tested here.
+        command.pause()
         self.cluster.run("kill", "kube-apiserver")
         self.cluster.run("start", "kube-apiserver", stdout=subprocess.DEVNULL)
         self.cluster.wait_ready()
+        command.go_on()
 
     def test_says_once_that_its_token_is_refused_and_goes_on_with_the_next(self):
         def late(command):
-            self.restart_server()
+            self.restart_server(command)
             command.wait_state("unauthorized")
             time.sleep(3)
             self.write_token()
@@ -208,7 +213,7 @@ class Token(ClusterTest):
     def test_goes_on_without_a_word_with_a_token_that_is_there_in_time(self):
         def early(command):
             self.write_token()
-            self.restart_server()
+            self.restart_server(command)
 
         self.assertEqual(self.run_through(early), ["listing", "watching", "unavailable", "watching"])
 

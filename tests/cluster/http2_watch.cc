@@ -63,8 +63,8 @@ Status Watch(const std::string& kubeconfig, std::vector<std::string> namespaces)
   const auto source = NewClusterSource({.cluster = *cluster,
                                         .namespaces = std::move(namespaces),
                                         .lookback = std::chrono::hours(1),
-                                        .watch = {.min_watch = std::chrono::seconds(1),
-                                                  .max_watch = std::chrono::seconds(2),
+                                        .watch = {.min_watch = std::chrono::seconds(2),
+                                                  .max_watch = std::chrono::seconds(3),
                                                   .overlap = {},
                                                   .http_version = HttpVersion::k2}},
                                        **transport, log);

@@ -115,10 +115,12 @@ def telling_id(uid, version):
     return digest.hex()
 
 
-def expected_ids(ledger):
-    """The ids of all Warnings that a load wrote."""
+def expected_ids(ledger, only_last=False):
+    """The ids of all Warnings that a load wrote, or of the last one of each object, which a list shows."""
     with open(ledger) as lines:
         records = [json.loads(line) for line in lines]
+    if only_last:
+        records = {r["uid"]: r for r in sorted(records, key=lambda r: int(r["resourceVersion"]))}.values()
     return {telling_id(r["uid"], r["resourceVersion"]) for r in records if r["type"] == "Warning"}
 
 
