@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from running import HERE, Cluster, Command, expected_ids, skip_reason, wait_until
+from running import HERE, Cluster, Command, expected_ids, main, wait_until
 
 # Everything is told, each frame with an id of its own, so that ids can be compared with a ledger of writes.
 EACH = ("--window", "0", "--lookback", "1h")
@@ -30,8 +30,8 @@ class ClusterTest(unittest.TestCase):
         self.addCleanup(self.scratch.cleanup)
         self.ledger = self.scratch.name + "/ledger"
 
-    def start(self, *arguments, kubeconfig=None, dsn=None):
-        command = Command(kubeconfig or self.cluster.kubeconfig, *arguments, dsn=dsn)
+    def start(self, *arguments, kubeconfig=None, dsn=None, program=None):
+        command = Command(kubeconfig or self.cluster.kubeconfig, *arguments, dsn=dsn, program=program)
         self.addCleanup(command.process.kill)
         return command
 
@@ -450,9 +450,4 @@ class Node(ClusterTest):
 
 
 if __name__ == "__main__":
-    wanted = [name for name in sys.argv[1:] if not name.startswith("-")]
-    reason = skip_reason(any(globals()[name].with_node for name in wanted if name in globals()))
-    if reason:
-        print("skipped:", reason)
-        sys.exit(77)
-    unittest.main()
+    main()

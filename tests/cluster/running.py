@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "k8sentry-cluster"
@@ -27,6 +28,17 @@ def skip_reason(node):
     if node and not (shutil.which("containerd") and shutil.which("runc")):
         return "a node needs containerd and runc"
     return None
+
+
+def main():
+    """Runs the classes that the command line names; 77: they cannot be run here."""
+    module = sys.modules["__main__"]
+    wanted = [getattr(module, name, None) for name in sys.argv[1:]]
+    reason = skip_reason(any(getattr(test, "with_node", False) for test in wanted))
+    if reason:
+        print("skipped:", reason)
+        sys.exit(77)
+    unittest.main()
 
 
 def wait_until(what, condition, limit=60):
@@ -81,6 +93,14 @@ class Cluster:
                                   capture_output=True).returncode == 0
         wait_until("the API server is ready", ready)
 
+    def stop_politely(self, program, seconds):
+        """SIGTERM; fails unless the program ends by itself in time. Returns how long that took."""
+        begin = time.monotonic()
+        self.run("stop", program, str(seconds))
+        took = time.monotonic() - begin
+        assert took < seconds, f"{program} did not end within {seconds} s"
+        return took
+
     def load(self, ledger, *arguments):
         """Starts writing Events; `ledger` gets a line for each accepted write."""
         return subprocess.Popen([HERE / "cluster", "load", "--ledger", ledger, *arguments], env=self.env,
@@ -95,23 +115,25 @@ def telling_id(uid, version):
     return digest.hex()
 
 
-def expected_ids(ledger):
-    """The ids of all Warnings that a load wrote."""
+def expected_ids(ledger, only_last=False):
+    """The ids of all Warnings that a load wrote, or of the last one of each object, which a list shows."""
     with open(ledger) as lines:
         records = [json.loads(line) for line in lines]
+    if only_last:
+        records = {r["uid"]: r for r in sorted(records, key=lambda r: int(r["resourceVersion"]))}.values()
     return {telling_id(r["uid"], r["resourceVersion"]) for r in records if r["type"] == "Warning"}
 
 
 class Command:
     """`k8sentry run`, with what it says as it says it."""
 
-    def __init__(self, kubeconfig, *arguments, dsn=None):
+    def __init__(self, kubeconfig, *arguments, dsn=None, program=None):
         env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
         if dsn:
             env["SENTRY_DSN"] = dsn
         self.process = subprocess.Popen(
-            [os.environ["K8SENTRY"], "run", "--kubeconfig", kubeconfig, "-o", "ndjson", "--log-format", "json",
-             *arguments], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            [*(program or (os.environ["K8SENTRY"], "run", "-o", "ndjson", "--log-format", "json")),
+             "--kubeconfig", kubeconfig, *arguments], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.out, self.log = [], []
         self.threads = [threading.Thread(target=self.read, args=pair, daemon=True) for pair in
                         ((self.process.stdout, self.out), (self.process.stderr, self.log))]
@@ -142,6 +164,17 @@ class Command:
             if line["message"] == "ledger":
                 return {k: int(v) for k, v in line.items() if k not in ("time", "level", "message")}
         return None
+
+    def connections(self):
+        """The sockets it has open now."""
+        folder = f"/proc/{self.process.pid}/fd"
+        links = set()
+        for fd in os.listdir(folder):
+            try:
+                links.add(os.readlink(f"{folder}/{fd}"))
+            except FileNotFoundError:
+                pass  # closed in the meantime
+        return {link for link in links if link.startswith("socket:")}
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
