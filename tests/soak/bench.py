@@ -160,5 +160,6 @@ class Round:
             self.notes["not_in_the_list"] = len(excused)
         self.notes.update(events=found.events, versions=found.versions, repeats=found.repeats,
                           p50=found.delay(0.5), p99=found.delay(0.99), delay_max=found.delay(1),
-                          peak_mib=round(self.agent.peak_kb / 1024, 1), anon_mib=round(self.agent.anon_kb / 1024, 1), seen=ledger.get("seen"))
+                          peak_mib=round(self.agent.peak_kb / 1024, 1), anon_mib=round(self.agent.anon_kb / 1024, 1),
+                          seen=ledger.get("seen"))
         return found, wrong
