@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -116,6 +117,13 @@ int Main(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   // The DSN is in our memory: no core dump, and no other process of the user looks in.
   prctl(PR_SET_DUMPABLE, 0);
+#ifdef __GLIBC__
+  // What a large list needed goes back to the system when it is read: by default glibc
+  // keeps ever larger pieces for itself. The resolver's thread needs no heap of its own.
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  mallopt(M_TRIM_THRESHOLD, 128 << 10);
+#endif
   k8sentry::cli::OccupyStandardDescriptors();
   return k8sentry::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

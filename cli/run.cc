@@ -97,7 +97,7 @@ Status ClusterRun::PrepareSource() {
   auto source =
       NewClusterSource({.cluster = *cluster,
                         .namespaces = options_.pipeline.filter.namespace_.include,
-                        .resume = state_->resume(),
+                        .resume = state_->resume().value_or(ResumePoint()),
                         .lookback = options_.pipeline.lookback,
                         .watch = {.on_status = on_status}},
                        *transport_, *log_);

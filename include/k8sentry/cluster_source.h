@@ -24,9 +24,9 @@ struct ClusterSourceOptions {
   ClusterConfig cluster = {};
   // Namespaces to watch, one watch each; empty: all, with one watch.
   std::vector<std::string> namespaces = {};
-  // Where an earlier run stopped; an empty one when there was none but there will be a
-  // next. It costs a look at the namespace kube-system (verb `get`), whose uid tells one
-  // cluster from another; without that right the versions alone must.
+  // Where an earlier run stopped; an empty one when there was none. With it the uid of
+  // the namespace kube-system (verb `get`) is asked for, which tells one cluster from
+  // another; without it, or without that right, the versions alone must.
   std::optional<ResumePoint> resume = {};
   // Items of the first list that are older end in `stale`; 0 reports none of them.
   Duration lookback = std::chrono::minutes(15);

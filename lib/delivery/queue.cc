@@ -149,6 +149,7 @@ void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
       if (std::exchange(failing_, false)) {
         logger_.Log(LogLevel::kInfo, "delivery works again",
                     {{"sink", std::string(sink_.name())}});
+        RetryNow();  // what failed before it need not wait any longer
       }
       return;
     case Outcome::Kind::kRejected:

@@ -185,7 +185,7 @@ void ClusterWatcher::TellStatus() {
     told_resets_ = machine_.storage_resets();
     list_items_ = list_stale_ = 0;
     logger_.Log(LogLevel::kError,
-                "the cluster's storage is older than what was read; reading all anew",
+                "the cluster's storage is another one than was read; reading all anew",
                 {{"cluster", api_.cluster().origin}});
   }
   const WatchStatus& status = machine_.status();

@@ -27,6 +27,8 @@ constexpr int kMaxShortWatches = 3;
 constexpr Duration kMinStalledWatch = seconds(30);
 constexpr int kMaxStalls = 3;
 constexpr int kMaxListRestarts = 2;
+// Of a server that had let us in.
+constexpr int kMaxHastyRefusals = 3;
 
 std::string Describe(const ResponseEnd& end) {
   std::string text = "HTTP " + std::to_string(end.http_status);
@@ -140,6 +142,7 @@ bool WatchMachine::IsNews(std::string_view version) const {
 
 void WatchMachine::Head(int http_status, SteadyTime now) {
   if (http_status != 401) credential_tried_ = false;
+  if (http_status != 403) forbidden_ = 0;
   if (http_status != 200 || !under_way_) return;
   if (*under_way_ == Ask::kWatch) {
     EnterLive(now);
@@ -280,6 +283,8 @@ void WatchMachine::EndRefused(Ask ask, const ResponseEnd& end, SteadyTime now) {
       if (!std::exchange(credential_tried_, true)) return;
       return Fail(WatchState::kUnauthorized, Describe(end), now);
     case 403:
+      // A server that has just started refuses everybody until it has read its rules.
+      if (last_live_ && ++forbidden_ <= kMaxHastyRefusals) break;
       return Fail(WatchState::kForbidden, Describe(end) + rule_, now,
                   Between(kMinForbidden, kMaxForbidden));
     case 410:

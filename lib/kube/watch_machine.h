@@ -159,6 +159,7 @@ class WatchMachine {
   int failures_ = 0;               // since something worked; makes the backoff grow
   int short_watches_ = 0;          // in a row
   int barren_relists_ = 0;         // in a row, without news after them
+  int forbidden_ = 0;              // in a row
   bool credential_tried_ = false;  // again, since the last response but 401
   int storage_resets_ = 0;
 };

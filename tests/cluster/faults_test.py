@@ -8,7 +8,7 @@ import time
 from cluster_test import EACH, ClusterTest
 from running import expected_ids, main, wait_until
 
-RESET = "the cluster's storage is older than what was read; reading all anew"
+RESET = "the cluster's storage is another one than was read; reading all anew"
 
 
 class Goaway(ClusterTest):

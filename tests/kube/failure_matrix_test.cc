@@ -427,6 +427,26 @@ TEST_F(FailureMatrix, NamesTheMissingRuleAndTriesSlowly) {
   EXPECT_EQ(states, (Lines{"forbidden", "listing", "watching"}));
 }
 
+TEST_F(FailureMatrix, TakesARefusalForAServersStartWhenThatServerHadLetUsIn) {
+  ListOnce();
+  http.Answer(CutStream({Added("b", "101")}));
+  http.Answer(List("101"));  // the probe
+  for (int i = 0; i < 3; ++i) http.Answer(Denied(403, "Forbidden"));
+  http.Answer(OpenStream({Added("c", "102")}));
+  Run();
+  const SteadyTime cut = now.steady;
+  for (int i = 0; i < 4; ++i) PassBackoff();
+  EXPECT_LT(now.steady - cut, seconds(20));
+  EXPECT_EQ(told.back(), "c@102");
+  EXPECT_EQ(states, (Lines{"listing", "watching", "unavailable", "watching"}));
+  http.End(last_id(), Status(StatusCode::kUnavailable, "reset"));
+  http.Answer(List("102"));
+  for (int i = 0; i < 4; ++i) http.Answer(Denied(403, "Forbidden"));
+  Run();
+  for (int i = 0; i < 4; ++i) PassBackoff();
+  EXPECT_EQ(states.back(), "forbidden") << "but not for ever";
+}
+
 TEST_F(FailureMatrix, LetsOneForbiddenNamespaceDisturbNoOther) {
   options.namespaces = {"mine", "theirs"};
   http.Answer(List("100", {EventObject("a", "50")}));
