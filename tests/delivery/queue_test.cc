@@ -171,6 +171,19 @@ TEST_F(QueueTest, TriesAgainWithTheSameIdAfterAGrowingPause) {
   EXPECT_NE(pauses[6], pauses[7]) << "jitter";
 }
 
+TEST_F(QueueTest, TriesAllAgainAtOnceWhenDeliveryWorksAgain) {
+  options_.min_backoff = options_.max_backoff = 1min;
+  Answer(Outcome::Kind::kRetry);
+  for (const char* reason : {"A", "B", "C"}) Push(TellingOf(reason));
+  Turn();
+  Turn();
+  EXPECT_EQ(queue().NextDeadline(), SteadyTime(now_ + 1min));
+  Answer(Outcome::Kind::kDelivered);
+  Push(TellingOf("D"));
+  for (int i = 0; i < 4; ++i) Turn();
+  EXPECT_EQ(queue().counters().delivered, 4u);
+}
+
 TEST_F(QueueTest, WaitsAsLongAsTheSinkAsksBeforeARetry) {
   Answer(Outcome::Kind::kRetry, SteadyTime(now_ + 1h));
   Push(TellingOf("A"));
