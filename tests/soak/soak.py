@@ -72,10 +72,10 @@ def store(bench, long, seed):
         started = time.time_ns()
         r.start_agent(*LOOKBACK)
         r.wait_delivered(writes)
-        cpu = r.agent.cpu_seconds()
+        cpu, after = r.agent.cpu_seconds(), round(r.agent.memory_kb() / 1024, 1)
         found, wrong = r.end(writes)
         times = sorted((d.at - started) / 1e9 for d in r.receiver.deliveries())
-        r.notes.update(first_s=times[0] if times else None, last_s=times[-1] if times else None, cpu_s=cpu)
+        r.notes.update(first_s=times[0] if times else None, last_s=times[-1] if times else None, cpu_s=cpu, after_mib=after)
         for unfair in ("p50", "p99", "delay_max"):
             del r.notes[unfair]
         if r.notes["peak_mib"] >= MAX_STORE_MIB:
