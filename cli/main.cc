@@ -119,7 +119,8 @@ int main(int argc, char** argv) {
   prctl(PR_SET_DUMPABLE, 0);
 #ifdef __GLIBC__
   // What a large list needed goes back to the system when it is read: by default glibc
-  // keeps ever larger pieces for itself. The resolver's thread needs no heap of its own.
+  // keeps ever larger pieces for itself. The resolver's thread needs no heap of its
+  // own.
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, 128 << 10);
   mallopt(M_TRIM_THRESHOLD, 128 << 10);

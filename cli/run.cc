@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,6 +53,7 @@ class ClusterRun {
   Status PrepareSink();
   void PrepareRights(const ClusterConfig& cluster);
   void Watch();
+  void GiveMemoryBack();
   void Show(const Telling& telling);
   void ShowLedger(const Ledger& ledger);
   int Finish();
@@ -70,6 +72,7 @@ class ClusterRun {
   std::optional<RunState> state_;
   std::unique_ptr<Runner> runner_;
   bool sends_ = false;
+  std::uint64_t given_back_at_ = 0;  // frames seen by then
 };
 
 Status ClusterRun::PrepareSource() {
@@ -192,6 +195,18 @@ void ClusterRun::Show(const Telling& telling) {
                     : TellingText(telling, ScreenOf(STDOUT_FILENO).width, paint_));
 }
 
+// After a burst, such as the first list of a large cluster, most of what it needed lies
+// free between what is still in use; only this gives it back.
+void ClusterRun::GiveMemoryBack() {
+#ifdef __GLIBC__
+  constexpr std::uint64_t kBurst = 5000;
+  const Ledger ledger = runner_->ledger();
+  if (ledger.in_flight > 0 || ledger.seen - given_back_at_ < kBurst) return;
+  given_back_at_ = ledger.seen;
+  malloc_trim(0);
+#endif
+}
+
 void ClusterRun::Watch() {
   bool more = true;
   while (more && !StopRequested()) {
@@ -199,6 +214,7 @@ void ClusterRun::Watch() {
     const Duration until_rights = std::max(rights_->NextDeadline(), now) - now;
     more = runner_->Poll(std::min(state_->MaxWait(now), until_rights));
     rights_->Poll();
+    GiveMemoryBack();
     state_->SaveIfDue(*runner_, std::chrono::steady_clock::now());
     output_.Flush();
     if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();
