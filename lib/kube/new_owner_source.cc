@@ -1,5 +1,4 @@
-#include <unistd.h>
-
+#include "kube/checked_options.h"
 #include "kube/owner_source.h"
 
 namespace k8sentry {
@@ -9,10 +8,8 @@ Status Check(const OwnerSourceOptions& options) {
   const auto bad = [](const char* message) {
     return Status(StatusCode::kInvalidArgument, message);
   };
-  const std::string& server = options.cluster.server;
-  if (!server.starts_with("https://") && !server.starts_with("http://")) {
-    return bad("the cluster's server must begin with https:// or http://");
-  }
+  const Status server = internal::CheckServer(options.cluster.server);
+  if (!server.ok()) return server;
   if (options.max_wait < Duration::zero() || options.max_wait > std::chrono::hours(1)) {
     return bad("max_wait must be from 0 to 1h");
   }
@@ -31,11 +28,8 @@ Result<std::unique_ptr<EventSource>> NewOwnerSource(EventSource& inner,
                                                     HttpTransport& transport,
                                                     Logger& logger) {
   if (Status status = Check(options); !status.ok()) return status;
-  // Jitter must differ from process to process, and nothing more.
-  std::uint64_t seed = 0;
-  if (getentropy(&seed, sizeof seed) != 0) seed = static_cast<std::uint64_t>(getpid());
-  return std::unique_ptr<EventSource>(
-      std::make_unique<internal::OwnerSource>(inner, options, transport, logger, seed));
+  return std::unique_ptr<EventSource>(std::make_unique<internal::OwnerSource>(
+      inner, options, transport, logger, internal::NewSeed()));
 }
 
 }  // namespace k8sentry

@@ -3,22 +3,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "k8sentry/resource_watcher.h"
 #include "kube/cluster_watcher.h"
 
 namespace k8sentry::internal {
-
-// Whether watches can work with them. Errors: kInvalidArgument.
-Status CheckWatch(const WatchOptions& options);
-// A DNS label (RFC 1123), as Kubernetes wants namespaces; it becomes part of a URL.
-Status CheckNamespace(std::string_view name);
-// "http://..." or "https://...".
-Status CheckServer(std::string_view server);
-// For jitter, which must differ from process to process, and nothing more.
-std::uint64_t NewSeed();
 
 class ResourceWatcherImpl final : public ResourceWatcher {
  public:
