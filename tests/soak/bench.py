@@ -106,6 +106,9 @@ class Round:
     def wait_watching(self):
         wait_until("the agent watches", self.agent.is_watching)
 
+    def wait_told(self, state):
+        wait_until(f"the agent says {state}", lambda: state in (told for _, told in self.agent.states()))
+
     def mark(self):
         """The version from which the agent would go on, or None while it keeps none."""
         try:

@@ -164,13 +164,15 @@ def gone(bench, long, seed):
         r.wait_watching()
         r.write(50, 50 * seconds, 0.5)
         r.sleep_until(first)
+        mark = r.mark() or 0  # what was replaced above it and before a list is in none
         bench.kill_api_server()
         bench.etcd.forget_history()
         r.sleep_until(first + away)
         bench.start_api_server()
         r.sleep_until(second - 2)
+        r.wait_told("relisting")  # it may be backing off
+        r.wait_watching()
         r.agent.kill()
-        mark = r.mark()
         r.sleep_until(second)
         bench.kill_api_server()
         bench.etcd.forget_history()
