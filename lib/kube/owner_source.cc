@@ -89,7 +89,7 @@ void OwnerSource::Take(std::span<const Event> events, Now now) {
     waiting.event = OwnedEvent(event);
     if (event.uid.empty()) waiting.raw_object = event.raw_object;
     waiting.wanted = Wanted(event, now);
-    // Asked for now, so that the answer is there when its turn comes.
+    // Its question goes out while it waits, so that its turn finds the answer.
     if (waiting.wanted) lookup_.Find(event.involved_object, now.steady);
     ++waiting_events_;
     waiting_bytes_ += waiting.bytes();

@@ -13,8 +13,6 @@ using std::chrono::seconds;
 
 constexpr Duration kPageDeadline = minutes(2);
 constexpr Duration kUnpagedDeadline = minutes(10);
-// What a watch may last beyond the time it asked for.
-constexpr Duration kWatchGrace = seconds(30);
 constexpr Duration kMaxRetryAfter = minutes(5);
 constexpr Duration kMinForbidden = seconds(30);
 constexpr Duration kMaxForbidden = seconds(60);
@@ -25,7 +23,6 @@ constexpr Duration kLongWatch = seconds(30);
 constexpr int kMaxShortWatches = 3;
 // After stalls watches last half as long, down to this.
 constexpr Duration kMinStalledWatch = seconds(30);
-constexpr int kMaxStalls = 3;
 constexpr int kMaxListRestarts = 2;
 // Of a server that had let us in.
 constexpr int kMaxHastyRefusals = 3;
@@ -97,43 +94,9 @@ WatchRequest WatchMachine::NewWatch() {
   return {Ask::kWatch, WatchQuery(whole), seconds(whole) + kWatchGrace};
 }
 
-SteadyTime WatchMachine::RotationTime(SteadyTime start,
-                                      const WatchRequest& watch) const {
-  const Duration length = watch.deadline - kWatchGrace;
-  if (overlap_ <= Duration::zero() || length < 2 * overlap_) return SteadyTime::max();
-  return start + length - overlap_;
-}
-
 SteadyTime WatchMachine::NextDeadline() const {
   if (!under_way_) return not_before_;
   return watching() && !next_started_ ? rotate_at_ : SteadyTime::max();
-}
-
-std::optional<WatchRequest> WatchMachine::NextRotation(SteadyTime now) {
-  if (!watching() || next_started_ || now < rotate_at_) return std::nullopt;
-  WatchRequest watch = NewWatch();
-  next_started_ = now;
-  next_rotate_at_ = RotationTime(now, watch);
-  next_mark_then_ = mark_;
-  return watch;
-}
-
-void WatchMachine::Rotated(bool stalled, SteadyTime now) {
-  NoteNews(now);
-  short_watches_ = 0;
-  started_ = *std::exchange(next_started_, std::nullopt);
-  rotate_at_ = next_rotate_at_;
-  mark_then_ = next_mark_then_;
-  stalls_ = stalled ? std::min(stalls_ + 1, kMaxStalls) : 0;
-  if (!stalled) return;
-  Enter(WatchState::kStalled,
-        "the watch was silent although there were events; the next one brings them",
-        now);
-}
-
-void WatchMachine::RotationFailed() {
-  next_started_.reset();
-  rotate_at_ = SteadyTime::max();
 }
 
 bool WatchMachine::IsNews(std::string_view version) const {

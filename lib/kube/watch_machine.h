@@ -26,6 +26,9 @@ enum class Ask : std::uint8_t {
   kWatch,
 };
 
+// What a watch may last beyond the time it asked for.
+inline constexpr Duration kWatchGrace = std::chrono::seconds(30);
+
 struct WatchRequest {
   Ask ask = Ask::kList;
   std::string query;  // none for kIdentify

@@ -8,10 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
-from command import BINARY, environment
+from command import BINARY, TIMEOUT, environment
 
 LIMIT_KB = 64 * 1024
 FRAMES = int(os.environ.get("K8SENTRY_FRAMES", "200000"))
@@ -44,7 +43,7 @@ def item(number):
 class Gap(http.server.BaseHTTPRequestHandler):
     """An API server whose first watch is 410 Gone, and which then has 100,000 Events more."""
     protocol_version = "HTTP/1.1"
-    events, gone, whole = 100000, False, None
+    events, gone, whole, over = 100000, False, threading.Event(), threading.Event()
 
     def log_message(self, *arguments):
         pass
@@ -56,7 +55,7 @@ class Gap(http.server.BaseHTTPRequestHandler):
             body = b"" if Gap.gone else json.dumps(error).encode() + b"\n"
             if Gap.gone:
                 Gap.whole.set()
-                time.sleep(60)
+                Gap.over.wait(TIMEOUT)
             Gap.gone = True
         else:
             begin = int(query.get("continue", 0)) if Gap.gone else Gap.events
@@ -89,7 +88,6 @@ class Memory(unittest.TestCase):
         self.small(kilobytes)
 
     def test_a_relist_of_100000_events(self):
-        Gap.whole = threading.Event()
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gap)
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -110,6 +108,7 @@ class Memory(unittest.TestCase):
             child.stdout.close()
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
+        Gap.over.set()
         server.shutdown()
         server.server_close()
         self.assertEqual(child.returncode, 0)

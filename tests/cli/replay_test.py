@@ -242,7 +242,8 @@ class Sending(unittest.TestCase):
         child.stdin.close()
         connection, _ = self.listener.accept()  # to be left without an answer
         with connection:
-            time.sleep(3)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                child.wait(3)
             child.send_signal(signal.SIGINT)
             child.wait(TIMEOUT)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -7,6 +7,7 @@ import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -118,7 +119,8 @@ class Sentry(Server):
     """Remembers each Event that arrived, by the id it had."""
 
     def __init__(self):
-        self.lock, self.arrivals, self.slow, self.down = threading.Lock(), [], 0.0, False
+        self.lock, self.arrivals, self.slow, self.down = threading.Condition(), [], 0.0, False
+        self.closing = threading.Event()
         super().__init__(SentryHandler)
 
     def ids(self):
@@ -134,7 +136,7 @@ class SentryHandler(Handler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
-        time.sleep(self.server.slow * random.random())
+        self.server.closing.wait(self.server.slow * random.random())
         if self.server.down:
             self.send_response(503)
             self.send_header("Content-Length", "0")
@@ -144,6 +146,7 @@ class SentryHandler(Handler):
             if "event_id" in item:
                 with self.server.lock:
                     self.server.arrivals.append((item["contexts"]["k8s_event"]["uid"], item["event_id"]))
+                    self.server.lock.notify_all()
         self.answer(b"{}")
 
 
@@ -164,10 +167,17 @@ class Restarts(unittest.TestCase):
 
     def wait_for_all(self):
         wanted = {event["metadata"]["uid"] for event in self.cluster.events}
-        end = time.monotonic() + TIMEOUT
-        while set(self.sentry.ids()) != wanted and time.monotonic() < end:
-            time.sleep(0.02)
+        with self.sentry.lock:
+            self.sentry.lock.wait_for(lambda: {uid for uid, _ in self.sentry.arrivals} == wanted, TIMEOUT)
         self.assertEqual(set(self.sentry.ids()), wanted)
+
+    def wait_for_state(self, holds):
+        """Until what the file says fulfils `holds`; it is replaced about once a second."""
+        state, look = self.folder / "state/state.json", threading.Event()
+        end = time.monotonic() + TIMEOUT
+        while not (state.exists() and holds(json.loads(state.read_text()))):
+            self.assertLess(time.monotonic(), end)
+            look.wait(0.05)
 
     def stop(self, child):
         child.send_signal(signal.SIGTERM)
@@ -188,7 +198,8 @@ class Restarts(unittest.TestCase):
             # Once there is a state, nothing but the state says what was lost.
             known = (self.folder / "state/state.json").exists()
             child = self.start("--window", "0", *(["--lookback", "0"] if known else []))
-            time.sleep(random.uniform(0.05, 1.6))
+            with self.assertRaises(subprocess.TimeoutExpired):
+                child.wait(random.uniform(0.05, 1.6))
             child.kill()
             child.communicate()
             self.cluster.add(5)
@@ -216,11 +227,7 @@ class Restarts(unittest.TestCase):
         self.sentry.down = True
         self.cluster.add(20)
         child = self.start("--window", "0", "--drain-timeout", "100ms")
-        end = time.monotonic() + TIMEOUT
-        state = self.folder / "state/state.json"
-        while not (state.exists() and len(json.loads(state.read_text())["unacknowledged"]) == 20):
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.02)
+        self.wait_for_state(lambda state: len(state["unacknowledged"]) == 20)
         child.send_signal(signal.SIGTERM)
         child.communicate(timeout=TIMEOUT)
         self.assertEqual(child.returncode, 1, "not all was delivered")
@@ -238,11 +245,7 @@ class Restarts(unittest.TestCase):
         with self.cluster.changed:  # the same pod again, by another Event
             self.cluster.events.append({**one, "metadata": {"uid": "uid-1001", "resourceVersion": "1001"}})
         child = self.start("--log-format", "json")
-        end = time.monotonic() + TIMEOUT
-        state = self.folder / "state/state.json"
-        while json.loads(state.read_text())["keys"][0]["count"] != 1:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.02)
+        self.wait_for_state(lambda state: state["keys"][0]["count"] == 1)
         ledger = [json.loads(line) for line in self.stop(child).splitlines() if '"ledger"' in line][0]
         self.assertEqual(ledger["swallowed"], "1")
         self.assertEqual(len(self.sentry.arrivals), 1)

@@ -1,6 +1,7 @@
 """`k8sentry run` watches, says what changes, and ends as the README says."""
 import http.server
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -211,13 +212,11 @@ class Credentials(Running):
         path = self.folder / "config"
         path.write_text(PLUGIN_CONFIG, encoding="utf-8")
         plugin = self.folder / "plugin"
-        plugin.write_text("#!/bin/sh\necho $$ > $DIR/pid.new; mv $DIR/pid.new $DIR/pid\nsleep 60\n", encoding="utf-8")
+        plugin.write_text("#!/bin/sh\necho $$ > $DIR/pid\nsleep 60\n", encoding="utf-8")
         plugin.chmod(0o700)
+        os.mkfifo(self.folder / "pid")
         child, _, err = self.start(KUBECONFIG=str(path), DIR=str(self.folder))
-        end = time.monotonic() + TIMEOUT
-        while not (self.folder / "pid").exists() and time.monotonic() < end:
-            time.sleep(0.02)
-        pid = int((self.folder / "pid").read_text(encoding="utf-8"))
+        pid = int((self.folder / "pid").read_text(encoding="utf-8"))  # waits for the writer
         child.send_signal(signal.SIGTERM)
         self.assertEqual(self.end(child), 0)
         self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())

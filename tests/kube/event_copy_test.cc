@@ -2,37 +2,10 @@
 #include <string>
 #include <vector>
 
-#include "k8sentry/event.h"
+#include "tests/event_texts.h"
 
 namespace k8sentry {
 namespace {
-
-// Every text field of an event, by the order of this test.
-std::vector<std::string_view*> Texts(Event& e) {
-  ObjectReference& o = e.involved_object;
-  return {&e.name,
-          &e.namespace_,
-          &e.uid,
-          &e.resource_version,
-          &e.labels,
-          &o.kind,
-          &o.namespace_,
-          &o.name,
-          &o.uid,
-          &o.api_version,
-          &o.resource_version,
-          &o.field_path,
-          &e.owner.kind,
-          &e.owner.name,
-          &e.reason,
-          &e.action,
-          &e.message,
-          &e.type,
-          &e.source_component,
-          &e.source_host,
-          &e.reporting_component,
-          &e.reporting_instance};
-}
 
 TEST(OwnedEvent, HasEveryFieldOfTheEventAndItsOwnText) {
   const auto at = [](int n) { return Time(std::chrono::seconds(n)); };
