@@ -46,6 +46,21 @@ class JsonCursor {
     return {begin, static_cast<std::size_t>(end - begin)};
   }
 
+  // The number under the cursor if it has one to nine digits and nothing else, is not
+  // 0, and a separator follows at once; else 0.
+  std::int32_t SmallNumber() const {
+    const char* const begin = bytes_ + *at_;
+    const JsonToken digits = at_[1] - at_[0];
+    if (digits > 9 || *begin == '0') return 0;
+    std::int32_t number = 0;
+    for (JsonToken i = 0; i < digits; ++i) {
+      const unsigned digit = static_cast<unsigned char>(begin[i]) - '0';
+      if (digit > 9) return 0;
+      number = number * 10 + static_cast<std::int32_t>(digit);
+    }
+    return number;
+  }
+
   void Next() { ++at_; }
   // Moves to `token`, which a reader of a part gave; false if it gave null, a fault.
   bool MoveTo(const JsonToken* token) {
@@ -81,26 +96,48 @@ class JsonCursor {
     return true;
   }
 
+  // Whether `text` comes next. Behind a separator of the grammar that is as good as a
+  // look at each token, if `text` holds whole tokens: no string is open there.
+  template <std::size_t kSize>
+  bool At(const char (&text)[kSize]) const {
+    static_assert(kSize - 1 <= kJsonPadding);
+    return std::memcmp(position(), text, kSize - 1) == 0;
+  }
+  void Advance(int tokens) { at_ += tokens; }
+  // Moves to the value of the member that `text` begins, such as `,"name":"`, if it
+  // comes next: behind separator, key and colon.
+  template <std::size_t kSize>
+  bool TakeKey(const char (&text)[kSize]) {
+    if (!At(text)) return false;
+    at_ += 3;
+    return true;
+  }
+
   // Walks over the object under the cursor. Calls visit(raw key) for each member, with
   // the cursor on its value; visit moves behind the value, or gives false for a fault.
   // False: a fault.
   // Requires: front() == '{'.
   template <typename Visit>
   bool VisitMembers(Visit visit) {
-    ++at_;
-    if (front() == '}') {
-      ++at_;
+    return VisitRest(at_, visit);
+  }
+
+  // The same for what is left of the object at `object`.
+  // Requires: the cursor is on `object`, or behind a member of it.
+  template <typename Visit>
+  bool VisitRest(const JsonToken* object, Visit visit) {
+    if (at_ == object && bytes_[at_[1]] == '}') {
+      at_ += 2;
       return true;
     }
-    for (;;) {
+    for (char separator = at_ == object ? ',' : front();; separator = front()) {
+      ++at_;
+      if (separator == '}') return true;
+      if (separator != ',') return false;
       if (front() != '"' || bytes_[at_[1]] != ':') return false;
       const std::string_view key = RawString();
       at_ += 2;
       if (!visit(key)) return false;
-      const char separator = front();
-      ++at_;
-      if (separator == '}') return true;
-      if (separator != ',') return false;
     }
   }
 

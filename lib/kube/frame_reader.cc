@@ -6,12 +6,6 @@
 namespace k8sentry::internal {
 namespace {
 
-// A comparison of a length and a few words, which the library's is not.
-template <std::size_t kSize>
-bool Is(std::string_view text, const char (&name)[kSize]) {
-  return text.size() == kSize - 1 && std::memcmp(text.data(), name, kSize - 1) == 0;
-}
-
 std::optional<FrameType> WatchType(std::string_view type) {
   if (Is(type, "ADDED")) return FrameType::kAdded;
   if (Is(type, "MODIFIED")) return FrameType::kModified;
@@ -23,33 +17,6 @@ std::optional<FrameType> WatchType(std::string_view type) {
 
 bool NeedsAll(std::optional<FrameType> type) {
   return type == FrameType::kAdded || type == FrameType::kModified;
-}
-
-bool IsObject(const JsonCursor& cursor) { return cursor.front() == '{'; }
-
-// event = Event(), of which GCC makes a `rep stos` that costs more than all of this.
-void Clear(Event& event) {
-  event.frame_type = FrameType::kAdded;
-  event.stale = false;
-  for (std::string_view* const text :
-       {&event.name, &event.namespace_, &event.uid, &event.resource_version,
-        &event.labels, &event.reason, &event.action, &event.message, &event.type,
-        &event.source_component, &event.source_host, &event.reporting_component,
-        &event.reporting_instance, &event.raw_object}) {
-    *text = {};
-  }
-  event.involved_object = {};
-  for (std::optional<Time>* const time :
-       {&event.creation_timestamp, &event.first_timestamp, &event.last_timestamp,
-        &event.event_time, &event.series_last_observed}) {
-    time->reset();
-  }
-  event.count = event.series_count = 0;
-}
-
-// The token behind the value under the cursor, which is skipped.
-const JsonToken* Skipped(JsonCursor& cursor) {
-  return cursor.Skip() ? cursor.token() : nullptr;
 }
 
 }  // namespace
@@ -64,26 +31,30 @@ bool FrameReader::ReadDocument(const JsonText& text, const JsonToken*& token,
   const JsonToken* object = nullptr;
   std::string_view raw_object;
   bool read_all = false;
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
+  const auto read_type = [&] {
+    std::string_view name;
+    has_type = cursor.front() == '"';
+    if (!ReadString(cursor, name)) return false;
+    type = WatchType(name);
+    return true;
+  };
+  const auto read_object = [&] {
+    object = IsObject(cursor) ? cursor.token() : nullptr;
+    if (!object) return cursor.Skip();
+    read_all = NeedsAll(type);
+    if (!cursor.MoveTo(read_all ? ReadObject(object, event, facts)
+                                : ReadMetadataOnly(object, event, facts))) {
+      return false;
+    }
+    raw_object = cursor.TextFrom(object);
+    return true;
+  };
+  if (cursor.TakeKey(R"({"type":")") && !read_type()) return false;
+  if (cursor.TakeKey(R"(,"object":{)") && !read_object()) return false;
+  const bool whole = cursor.VisitRest(token, [&](std::string_view raw_key) {
     const std::string_view key = PlainKey(raw_key, cursor);
-    if (Is(key, "type")) {
-      std::string_view name;
-      has_type = cursor.front() == '"';
-      if (!ReadString(cursor, name)) return false;
-      type = WatchType(name);
-      return true;
-    }
-    if (Is(key, "object")) {
-      object = IsObject(cursor) ? cursor.token() : nullptr;
-      if (!object) return cursor.Skip();
-      read_all = NeedsAll(type);
-      if (!cursor.MoveTo(read_all ? ReadObject(object, event, facts)
-                                  : ReadMetadataOnly(object, event, facts))) {
-        return false;
-      }
-      raw_object = cursor.TextFrom(object);
-      return true;
-    }
+    if (Is(key, "type")) return read_type();
+    if (Is(key, "object")) return read_object();
     if (Is(key, "items") && cursor.front() == '[') return false;
     return cursor.Skip();
   });
@@ -146,7 +117,18 @@ FrameReader::Behind FrameReader::ReadObject(At at, Event& event, ObjectFacts& fa
   std::string_view kind;
   bool has_involved_object = false;
   bool has_source = false;
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
+  if (!NextString(cursor, R"({"kind":")", kind)) return nullptr;
+  if (cursor.At(R"(,"apiVersion":")")) cursor.Advance(4);
+  if (cursor.At(R"(,"metadata":{)") || cursor.At(R"({"metadata":{)")) {
+    cursor.Advance(3);
+    if (!cursor.MoveTo(ReadMetadata(cursor.token(), event, facts))) return nullptr;
+  }
+  const bool next =
+      cursor.At(R"(,"involvedObject":{)")
+          ? NextMembersOfCore(cursor, event, has_source, has_involved_object)
+          : NextMembersOfEvents(cursor, event);
+  if (!next) return nullptr;
+  const bool whole = cursor.VisitRest(at, [&](std::string_view raw_key) {
     const std::string_view key = PlainKey(raw_key, cursor);
     switch (key.size()) {
       case 4:
@@ -206,6 +188,68 @@ FrameReader::Behind FrameReader::ReadObject(At at, Event& event, ObjectFacts& fa
   return cursor.token();
 }
 
+// What core/v1 writes behind the metadata.
+bool FrameReader::NextMembersOfCore(JsonCursor& cursor, Event& event, bool& has_source,
+                                    bool& has_involved_object) {
+  cursor.Advance(3);
+  has_involved_object = true;
+  if (!cursor.MoveTo(ReadReference(cursor.token(), event.involved_object)) ||
+      !NextString(cursor, R"(,"reason":")", event.reason) ||
+      !NextString(cursor, R"(,"message":")", event.message)) {
+    return false;
+  }
+  if (cursor.TakeKey(R"(,"source":{)")) {
+    has_source = true;
+    if (!cursor.MoveTo(
+            ReadSource(cursor.token(), event.source_component, event.source_host))) {
+      return false;
+    }
+  }
+  if (!NextTime(cursor, R"(,"firstTimestamp":")", event.first_timestamp) ||
+      !NextTime(cursor, R"(,"lastTimestamp":")", event.last_timestamp) ||
+      !NextCount(cursor, R"(,"count":)", event.count) ||
+      !NextString(cursor, R"(,"type":")", event.type)) {
+    return false;
+  }
+  if (cursor.At(R"(,"eventTime":null,)")) cursor.Advance(4);
+  return NextString(cursor, R"(,"reportingComponent":")", event.reporting_component) &&
+         NextString(cursor, R"(,"reportingInstance":")", event.reporting_instance);
+}
+
+// What events.k8s.io/v1 writes there.
+bool FrameReader::NextMembersOfEvents(JsonCursor& cursor, Event& event) {
+  if (!cursor.At(R"(,"eventTime":)")) return true;
+  if (!has_second_) second_.Clear();
+  has_second_ = true;
+  if (cursor.At(R"(,"eventTime":null,)")) cursor.Advance(4);
+  if (!NextTime(cursor, R"(,"eventTime":")", event.event_time) ||
+      !NextString(cursor, R"(,"reportingController":")",
+                  second_.reporting_controller) ||
+      !NextString(cursor, R"(,"reportingInstance":")", event.reporting_instance) ||
+      !NextString(cursor, R"(,"action":")", event.action) ||
+      !NextString(cursor, R"(,"reason":")", event.reason)) {
+    return false;
+  }
+  if (cursor.TakeKey(R"(,"regarding":{)")) {
+    second_.has_regarding = true;
+    if (!cursor.MoveTo(ReadReference(cursor.token(), second_.regarding))) return false;
+  }
+  if (!NextString(cursor, R"(,"note":")", second_.note) ||
+      !NextString(cursor, R"(,"type":")", event.type)) {
+    return false;
+  }
+  if (cursor.TakeKey(R"(,"deprecatedSource":{)")) {
+    if (!cursor.MoveTo(ReadSource(cursor.token(), second_.source_component,
+                                  second_.source_host))) {
+      return false;
+    }
+  }
+  return NextTime(cursor, R"(,"deprecatedFirstTimestamp":")",
+                  second_.first_timestamp) &&
+         NextTime(cursor, R"(,"deprecatedLastTimestamp":")", second_.last_timestamp) &&
+         NextCount(cursor, R"(,"deprecatedCount":)", second_.count);
+}
+
 // The value of `key`, which is none of core/v1's: the other spelling, or skipped.
 FrameReader::Behind FrameReader::ReadSecondSpelling(At at, std::string_view key) {
   JsonCursor cursor(*text_, at);
@@ -262,135 +306,6 @@ void FrameReader::AdoptSecondSpelling(Event& event, bool has_involved_object,
     event.source_component = second_.source_component;
     event.source_host = second_.source_host;
   }
-}
-
-FrameReader::Behind FrameReader::ReadMetadataOnly(At at, Event& event,
-                                                  ObjectFacts& facts) {
-  JsonCursor cursor(*text_, at);
-  Clear(event);
-  facts = ObjectFacts();
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
-    if (!Is(PlainKey(raw_key, cursor), "metadata")) return cursor.Skip();
-    return cursor.MoveTo(ReadMetadata(cursor.token(), event, facts));
-  });
-  return whole ? cursor.token() : nullptr;
-}
-
-FrameReader::Behind FrameReader::ReadMetadata(At at, Event& event, ObjectFacts& facts) {
-  JsonCursor cursor(*text_, at);
-  event.name = event.namespace_ = event.uid = event.resource_version =
-      event.labels = {};
-  event.creation_timestamp.reset();
-  facts.initial_events_ended = false;
-  if (!IsObject(cursor)) return Skipped(cursor);
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
-    const std::string_view key = PlainKey(raw_key, cursor);
-    if (Is(key, "name")) return ReadString(cursor, event.name);
-    if (Is(key, "namespace")) return ReadString(cursor, event.namespace_);
-    if (Is(key, "uid")) return ReadString(cursor, event.uid);
-    if (Is(key, "resourceVersion")) return ReadString(cursor, event.resource_version);
-    if (Is(key, "creationTimestamp")) return ReadTime(cursor, event.creation_timestamp);
-    if (Is(key, "managedFields"))
-      return cursor.MoveTo(managed_fields_.Skip(*text_, cursor.token()));
-    if (Is(key, "annotations"))
-      return cursor.MoveTo(ReadAnnotations(cursor.token(), facts));
-    if (!Is(key, "labels")) return cursor.Skip();
-    event.labels = {};
-    return IsObject(cursor) ? cursor.SkipRaw(event.labels) : cursor.Skip();
-  });
-  return whole ? cursor.token() : nullptr;
-}
-
-FrameReader::Behind FrameReader::ReadAnnotations(At at, ObjectFacts& facts) {
-  JsonCursor cursor(*text_, at);
-  facts.initial_events_ended = false;
-  if (!IsObject(cursor)) return Skipped(cursor);
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
-    if (!Is(PlainKey(raw_key, cursor), "k8s.io/initial-events-end")) {
-      return cursor.Skip();
-    }
-    std::string_view value;
-    if (!ReadString(cursor, value)) return false;
-    facts.initial_events_ended = Is(value, "true");
-    return true;
-  });
-  return whole ? cursor.token() : nullptr;
-}
-
-FrameReader::Behind FrameReader::ReadReference(At at, ObjectReference& reference) {
-  JsonCursor cursor(*text_, at);
-  reference = ObjectReference();
-  if (!IsObject(cursor)) return Skipped(cursor);
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
-    const std::string_view key = PlainKey(raw_key, cursor);
-    if (Is(key, "kind")) return ReadString(cursor, reference.kind);
-    if (Is(key, "namespace")) return ReadString(cursor, reference.namespace_);
-    if (Is(key, "name")) return ReadString(cursor, reference.name);
-    if (Is(key, "uid")) return ReadString(cursor, reference.uid);
-    if (Is(key, "apiVersion")) return ReadString(cursor, reference.api_version);
-    if (Is(key, "resourceVersion"))
-      return ReadString(cursor, reference.resource_version);
-    if (Is(key, "fieldPath")) return ReadString(cursor, reference.field_path);
-    return cursor.Skip();
-  });
-  return whole ? cursor.token() : nullptr;
-}
-
-FrameReader::Behind FrameReader::ReadSource(At at, std::string_view& component,
-                                            std::string_view& host) {
-  JsonCursor cursor(*text_, at);
-  component = host = {};
-  if (!IsObject(cursor)) return Skipped(cursor);
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
-    const std::string_view key = PlainKey(raw_key, cursor);
-    if (Is(key, "component")) return ReadString(cursor, component);
-    if (Is(key, "host")) return ReadString(cursor, host);
-    return cursor.Skip();
-  });
-  return whole ? cursor.token() : nullptr;
-}
-
-FrameReader::Behind FrameReader::ReadSeries(At at, Event& event) {
-  JsonCursor cursor(*text_, at);
-  event.series_count = 0;
-  event.series_last_observed.reset();
-  if (!IsObject(cursor)) return Skipped(cursor);
-  const bool whole = cursor.VisitMembers([&](std::string_view raw_key) {
-    const std::string_view key = PlainKey(raw_key, cursor);
-    if (Is(key, "count")) return ReadCount(cursor, event.series_count);
-    if (Is(key, "lastObservedTime"))
-      return ReadTime(cursor, event.series_last_observed);
-    return cursor.Skip();
-  });
-  return whole ? cursor.token() : nullptr;
-}
-
-std::int32_t FrameReader::CountOf(std::string_view token) {
-  // JSON's grammar has been checked: no leading zero, no plus sign.
-  if (token.size() > 10) return 0;
-  std::int64_t number = 0;
-  for (const char c : token) {
-    if (c < '0' || c > '9') return 0;
-    number = number * 10 + (c - '0');
-  }
-  return number <= 2147483647 ? static_cast<std::int32_t>(number) : 0;
-}
-
-bool FrameReader::Unescape(std::string_view raw, std::string_view& text) {
-  char* const out = arena_.Allocate(raw.size());
-  const std::optional<std::size_t> size = UnescapeJson(raw, out);
-  arena_.Return(raw.size() - size.value_or(0));
-  if (!size) return false;
-  text = {out, *size};
-  return true;
-}
-
-std::string_view FrameReader::UnescapeKey(std::string_view key) {
-  // The longest key we know has 25 letters, each at most six bytes with its escape.
-  constexpr std::size_t kMaxBytes = 25 * 6;
-  std::string_view text;
-  if (key.size() > kMaxBytes || !Unescape(key, text)) return {};
-  return text;
 }
 
 }  // namespace k8sentry::internal
