@@ -1,6 +1,10 @@
 # Everything here is private to the library: no public header shows it.
 find_package(Threads REQUIRED)
-find_package(CURL 7.88 REQUIRED)
+if(K8SENTRY_LEAN_CURL)
+  include(cmake/LeanCurl.cmake)
+else()
+  find_package(CURL 7.88 REQUIRED)
+endif()
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto SSL)
 find_package(ZLIB REQUIRED)
 find_package(simdjson 3.0 REQUIRED CONFIG)

@@ -1,3 +1,7 @@
+if(K8SENTRY_LEAN_CURL)
+  install(TARGETS k8sentry_cli) # nobody else can link that libcurl
+  return()
+endif()
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/k8sentry)
 

@@ -41,7 +41,7 @@ struct OwnerSourceOptions {
   std::size_t max_waiting_bytes = 16 << 20;
   // Objects whose owner is remembered, about 1 KB each; least recently used out.
   std::size_t max_objects = 8192;
-  std::size_t max_requests = 16;  // at a time
+  std::size_t max_requests = 4;  // at a time
   // When given, only what it admits is worth asking for; all Events pass. Must outlive
   // the source.
   Filter* filter = nullptr;

@@ -9,7 +9,7 @@ namespace k8sentry::internal {
 namespace {
 
 // Beyond this the request is paused until the decoder has caught up.
-constexpr std::size_t kMaxInboxBytes = 512 << 10;
+constexpr std::size_t kMaxInboxBytes = 128 << 10;
 // Of the metadata of one namespace.
 constexpr std::size_t kMaxObjectBytes = 256 << 10;
 // So many in a row are no accident: the stream has lost its way.
