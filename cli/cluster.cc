@@ -60,8 +60,9 @@ Result<ClusterConfig> Find(const ClusterOptions& options) {
 
 Result<ClusterConfig> FindCluster(const ClusterOptions& options) {
   Result<ClusterConfig> cluster = Find(options);
-  if (cluster.ok() && cluster->proxy.empty())
-    cluster->proxy = ProxyFor(cluster->server);
+  if (!cluster.ok()) return cluster;
+  if (cluster->proxy.empty()) cluster->proxy = ProxyFor(cluster->server);
+  ShareCredential(*cluster);  // the watch, the look-ups and the checks run one plugin
   return cluster;
 }
 

@@ -6,6 +6,7 @@
 // Threads: a value and functions that only read files.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@
 #include "k8sentry/secret.h"
 
 namespace k8sentry {
+namespace internal {
+class ExecCredential;
+}
 
 // Whom to act as; nobody else when `user` is empty, and then the rest is empty, too.
 struct Impersonation {
@@ -39,6 +43,7 @@ struct ClusterConfig {
   Secret password = {};
   // Asked when there is no token and no username.
   std::optional<ExecPlugin> exec = {};
+  std::shared_ptr<internal::ExecCredential> shared_credential = {};  // ShareCredential
   Impersonation impersonation = {};
   std::string namespace_ = {};  // the context's default, or empty
   // Where this came from, for the log: "kubeconfig /home/me/.kube/config, context
@@ -47,6 +52,11 @@ struct ClusterConfig {
   // What whoever wrote the configuration should know, in one line; or empty.
   std::string warning = {};
 };
+
+// From here on the copies of `cluster` share what its plugin fetches: the program runs
+// once for the watch, the look-ups and the checks that are made of them, which must
+// then be used by one thread at a time. Without a plugin it does nothing.
+void ShareCredential(ClusterConfig& cluster);
 
 // How it proves who asks, never what with: "token file /run/token", "exec plugin aws",
 // "client certificate and token", "none".

@@ -26,13 +26,16 @@ Credential::Credential(const ClusterConfig& cluster) {
   // As in client-go, a plugin is not asked when there is another credential.
   const bool has_other = token_file_ || !authorization_.empty() ||
                          !tls.certificate_pem.empty() || !tls.certificate_file.empty();
-  if (cluster.exec && !has_other) plugin_.emplace(cluster);
+  if (!cluster.exec || has_other) return;
+  plugin_ = cluster.shared_credential ? cluster.shared_credential
+                                      : std::make_shared<ExecCredential>(cluster);
 }
 
 Status Credential::Prepare(Now now) {
   if (token_file_) return ReadToken(now.steady);
   if (!plugin_) return {};
   if (Status status = plugin_->Prepare(now); !status.ok()) return status;
+  plugin_generation_ = plugin_->generation();
   const std::string& token = plugin_->credential().token.Reveal();
   authorization_ = Secret(token.empty() ? "" : "Bearer " + token);
   return {};
@@ -58,7 +61,8 @@ Status Credential::ReadToken(SteadyTime now) {
 
 void Credential::Refused() {
   if (token_file_) token_file_->Expire();
-  if (plugin_) plugin_->Refused();
+  // Who shares it may have fetched another since.
+  if (plugin_ && plugin_generation_ == plugin_->generation()) plugin_->Refused();
 }
 
 void Credential::AddCertificate(TlsOptions& tls) const {
@@ -68,3 +72,8 @@ void Credential::AddCertificate(TlsOptions& tls) const {
 }
 
 }  // namespace k8sentry::internal
+
+void k8sentry::ShareCredential(ClusterConfig& cluster) {
+  if (!cluster.exec) return;
+  cluster.shared_credential = std::make_shared<internal::ExecCredential>(cluster);
+}

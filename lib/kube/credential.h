@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,7 +15,6 @@ namespace k8sentry::internal {
 
 class Credential {
  public:
-  // `cluster` must outlive it.
   explicit Credential(const ClusterConfig& cluster);
 
   // Reads the token file when it has changed, or a minute after it was last read; when
@@ -42,7 +42,8 @@ class Credential {
   Status ReadToken(SteadyTime now);
 
   std::optional<WatchedFile> token_file_;
-  std::optional<ExecCredential> plugin_;
+  std::shared_ptr<ExecCredential> plugin_;
+  std::uint64_t plugin_generation_ = 0;  // of what is used
   Secret authorization_;
   std::uint64_t failures_ = 0;
 };

@@ -204,6 +204,7 @@ Status ExecCredential::Finish(Now now) {
     return Fail(now, Bad("printed a credential that has expired already"));
   }
   credential_ = *std::move(fetched);
+  ++generation_;
   // What was fetched because the server refused the last one may be refused again; a
   // program must not run as fast as servers answer.
   if (std::exchange(refused_, false)) {

@@ -31,8 +31,10 @@ std::string ExecInfo(const ClusterConfig& cluster);
 
 class ExecCredential {
  public:
-  // Requires: cluster.exec. `cluster` must outlive it.
-  explicit ExecCredential(const ClusterConfig& cluster) : cluster_(cluster) {}
+  // Requires: cluster.exec.
+  explicit ExecCredential(const ClusterConfig& cluster) : cluster_(cluster) {
+    cluster_.shared_credential.reset();  // which may be this
+  }
 
   // Whether there is a credential at `now`. While the program runs there is none:
   // call again at NextDeadline(). Errors: kUnavailable, kConfiguration.
@@ -41,6 +43,9 @@ class ExecCredential {
   SteadyTime NextDeadline() const { return next_look_; }
   // The server refused it: the program runs once more.
   void Refused() { refused_ = true; }
+
+  // Another number for each credential that was fetched.
+  std::uint64_t generation() const { return generation_; }
 
   // How often running it failed.
   std::uint64_t failures() const { return all_failures_; }
@@ -55,9 +60,10 @@ class ExecCredential {
   Status Fail(Now now, const Status& why);
   void BackOff(Now now);
 
-  const ClusterConfig& cluster_;
+  ClusterConfig cluster_;
   ChildProcess process_;
   std::optional<FetchedCredential> credential_;
+  std::uint64_t generation_ = 0;
   bool refused_ = false;
   bool timed_out_ = false;
   SteadyTime started_;

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "kube/credential.h"
 #include "scripted_cluster.h"
 #include "tests/authority.h"
 
@@ -85,6 +86,14 @@ class ExecPluginTest : public ::testing::Test {
     EXPECT_TRUE(Await(credential, [&] { return !credential.pending(); }));
     return status_;
   }
+  bool AwaitBoth(internal::Credential& one, internal::Credential& other) {
+    for (int i = 0; i < 4000; ++i) {
+      const bool ready = one.Prepare(now_).ok();
+      if (other.Prepare(now_).ok() && ready) return true;
+      poll(nullptr, 0, 5);
+    }
+    return false;
+  }
   void Pass(Duration duration) {
     now_.steady += duration;
     now_.wall += std::chrono::duration_cast<std::chrono::microseconds>(duration);
@@ -109,6 +118,33 @@ TEST_F(ExecPluginTest, KeepsATokenUntilItExpires) {
   Pass(seconds(1));
   EXPECT_TRUE(Run(credential).ok());
   EXPECT_EQ(credential.credential().token.Reveal(), "second");
+  EXPECT_EQ(runs(), 2u);
+}
+
+TEST_F(ExecPluginTest, RunsOnceForAllCopiesThatShareIt) {
+  Print(Token("first", kStart + minutes(10)));
+  ShareCredential(cluster_);
+  const ClusterConfig copy = cluster_;
+  internal::Credential watch(cluster_), look_up(copy);
+  EXPECT_TRUE(AwaitBoth(watch, look_up));
+  EXPECT_EQ(look_up.authorization().Reveal(), "Bearer first");
+  EXPECT_EQ(runs(), 1u);
+  // Both are told that it is refused, one of them when the other has a new one already.
+  Print(Token("second", kStart + minutes(10)));
+  watch.Refused();
+  EXPECT_TRUE(AwaitBoth(watch, watch));
+  EXPECT_EQ(watch.authorization().Reveal(), "Bearer second");
+  look_up.Refused();
+  Pass(minutes(1));
+  EXPECT_TRUE(AwaitBoth(look_up, watch));
+  EXPECT_EQ(look_up.authorization().Reveal(), "Bearer second");
+  EXPECT_EQ(runs(), 2u);
+}
+
+TEST_F(ExecPluginTest, RunsForEachThatSharesNothing) {
+  Print(Token("first", kStart + minutes(10)));
+  internal::Credential one(cluster_), other(cluster_);
+  EXPECT_TRUE(AwaitBoth(one, other));
   EXPECT_EQ(runs(), 2u);
 }
 
@@ -195,13 +231,14 @@ TEST_F(ExecPluginTest, LeavesNoDescriptorBehind) {
   const auto before = count();
   {
     Print(Token("t", kStart + minutes(1)));
-    ExecCredential good(cluster_), bad(cluster_), interrupted(cluster_);
+    ExecCredential good(cluster_);
     EXPECT_TRUE(Run(good).ok());
-    cluster_.exec->command = "/nonexistent/plugin";
-    EXPECT_FALSE(Run(bad).ok());
     Script("sleep 60");
-    cluster_.exec->command = dir_ + "/plugin";
+    ExecCredential interrupted(cluster_);
     EXPECT_FALSE(interrupted.Prepare(now_).ok());
+    cluster_.exec->command = "/nonexistent/plugin";
+    ExecCredential bad(cluster_);
+    EXPECT_FALSE(Run(bad).ok());
   }
   EXPECT_EQ(count(), before);
 }
