@@ -40,6 +40,16 @@ struct TlsOptions {
 // HTTP/2 by ALPN; with a server that does not offer it HTTP/1.1 all the same.
 enum class HttpVersion : std::uint8_t { k1_1, k2 };
 
+// Which addresses a name may resolve to, for URLs that somebody else chose.
+struct AddressPolicy {
+  enum class Private : std::uint8_t { kAllow, kRefuse };
+  // kRefuse: no loopback, link-local, private, unique local, multicast or unspecified
+  // address, whatever the name, unless `allowed` lists it. Holds for the connection
+  // that is made, after resolution. (RFC 6890, special-purpose addresses.)
+  Private private_addresses = Private::kAllow;
+  std::vector<std::string> allowed = {};  // CIDR, such as "10.1.0.0/16", "fd00::/8"
+};
+
 struct HttpHeader {
   std::string name, value;
 };
@@ -56,6 +66,7 @@ struct HttpRequest {
   // "http://host:port", "https://..." or "socks5://..."; empty: none. The environment
   // is never read.
   std::string proxy = {};
+  AddressPolicy addresses = {};
   ConnectionGroup group = ConnectionGroup::kPost;
   HttpVersion version = HttpVersion::k1_1;
   bool accept_gzip = false;  // ask for gzip and decode it; never for a watch

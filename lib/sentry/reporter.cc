@@ -70,6 +70,9 @@ class Reporter final : public SentryReporter {
   SteadyTime limited_until() const override { return limits_.events_until(); }
   std::size_t max_in_flight() const override { return options_.max_in_flight; }
   std::size_t in_flight() const override { return posts_.size(); }
+  void CaptureLog(SentryLog, Now) override {}
+  void CaptureCheckIn(CheckIn, Now) override {}
+  const SentryCounters& counters() const override { return counters_; }
 
  private:
   struct Ending {
@@ -86,6 +89,7 @@ class Reporter final : public SentryReporter {
   const SentryOptions options_;
   HttpTransport& transport_;
   RateLimits limits_;
+  SentryCounters counters_;
   std::vector<std::unique_ptr<Post>> posts_;
   std::vector<Ending> endings_;
 };
