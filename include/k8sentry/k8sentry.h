@@ -11,6 +11,7 @@
 #include "k8sentry/event_source.h"
 #include "k8sentry/exec_plugin.h"
 #include "k8sentry/filter.h"
+#include "k8sentry/http_request.h"
 #include "k8sentry/http_transport.h"
 #include "k8sentry/issue.h"
 #include "k8sentry/json_writer.h"
