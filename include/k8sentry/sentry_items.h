@@ -22,8 +22,8 @@ namespace k8sentry {
 // 16 bytes that link an issue with its logs and check-ins; all zeros: none.
 // (Sentry developer docs, trace context.)
 using TraceId = std::array<std::uint8_t, 16>;
-// One trace for each involved object: its uid, or a hash of the Event's own uid, or of
-// what it is about.
+// One trace for each involved object: its uid, or a hash of that if it is no UUID, of
+// the object's kind and name, or at last of the Event's own uid.
 TraceId TraceOf(const Event& event);
 
 using SentryValue = std::variant<std::string, bool, std::int64_t, double>;

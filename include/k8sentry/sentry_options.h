@@ -27,8 +27,10 @@ enum class SentryLogs : std::uint8_t {
 // An issue on its way to Sentry, as `before_send` may change it.
 struct SentryIssue {
   const Telling& telling;
-  Issue
-      issue;  // level, title (a tag of its own: Sentry makes its title itself), culprit
+  // Level and culprit. The title is there to be read: Sentry makes it of `reason` and
+  // `message`.
+  Issue issue;
+  std::string reason, message;
   std::vector<std::string> fingerprint;
   std::string environment, release, server_name;
   std::vector<std::pair<std::string, std::string>> tags;

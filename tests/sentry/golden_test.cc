@@ -29,7 +29,11 @@ class GoldenEnvelope : public ::testing::TestWithParam<testing::Story> {};
 TEST_P(GoldenEnvelope, IsWhatIsSent) {
   const std::string envelope = SentryEnvelope(
       GetParam().telling,
-      {.environment = "production", .release = "", .server_name = "k8sentry-0"},
+      {.dsn = *ParseDsn(
+           "https://0123456789abcdef0123456789abcdef@o123.ingest.sentry.io/42"),
+       .environment = "production",
+       .release = "",
+       .server_name = "k8sentry-0"},
       testing::StorySentAt());
   const std::filesystem::path path = PathOf(GetParam().name);
   if (UpdatesGolden()) {

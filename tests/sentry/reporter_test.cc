@@ -142,14 +142,16 @@ TEST_F(SentryReporterTest, SaysWhenItHasSomethingToComplete) {
 TEST_F(SentryReporterTest, SendsTheEnvelopeAsItIsBelowTheSizeForGzip) {
   Make({.dsn = *ParseDsn(kDsn), .gzip_from_bytes = 1 << 20});
   Send(StoryNamed("backoff"));
-  EXPECT_EQ(http.requests().back().body,
-            SentryEnvelope(StoryNamed("backoff"), {}, StorySentAt()));
+  EXPECT_EQ(
+      http.requests().back().body,
+      SentryEnvelope(StoryNamed("backoff"), {.dsn = *ParseDsn(kDsn)}, StorySentAt()));
   EXPECT_THAT(http.requests().back().headers, SizeIs(1));
 }
 
 TEST_F(SentryReporterTest, CompressesFromThatSizeOn) {
   const std::size_t size =
-      SentryEnvelope(StoryNamed("backoff"), {}, StorySentAt()).size();
+      SentryEnvelope(StoryNamed("backoff"), {.dsn = *ParseDsn(kDsn)}, StorySentAt())
+          .size();
   Make({.dsn = *ParseDsn(kDsn), .gzip_from_bytes = size + 1});
   Send(StoryNamed("backoff"));
   EXPECT_THAT(http.requests().back().headers, SizeIs(1));
