@@ -23,6 +23,7 @@
 #include "k8sentry/runner.h"
 #include "k8sentry/scrubber.h"
 #include "k8sentry/secret.h"
+#include "k8sentry/sentry_clients.h"
 #include "k8sentry/sentry_items.h"
 #include "k8sentry/sentry_options.h"
 #include "k8sentry/sentry_reporter.h"

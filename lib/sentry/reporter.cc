@@ -108,11 +108,13 @@ void Reporter::SendOne(const Telling& telling, Now now, Ticket ticket) {
   wire_.reports().Count("invalid", "attachment", left_out, now.steady);
   contents.attachment_bytes -= std::min(left_out, contents.attachment_bytes);
   contents.envelope_bytes = envelope.size();
-  const Status status =
-      wire_.Post(std::move(envelope), {}, now,
-                 [this, ticket, contents](const Reply& reply, Now then) {
-                   End(ticket, OutcomeOf(reply, contents, then));
-                 });
+  const Status status = wire_.Post(
+      std::move(envelope), {}, now,
+      [this, ticket, contents](const Reply& reply, Now then) {
+        End(ticket, OutcomeOf(reply, contents, then));
+        endings_.back().unusable =
+            reply.status == 0 && reply.end.code() == StatusCode::kConfiguration;
+      });
   if (status.ok()) return;
   const bool no_memory = status.code() == StatusCode::kInternal;
   if (!no_memory)
@@ -163,6 +165,7 @@ void Reporter::Poll(Now now) {
   check_ins_.Poll(now);
   // A completion may call Send, which may add endings: those wait for the next Poll.
   for (const Ending& ending : std::exchange(endings_, {})) {
+    unusable_ = ending.unusable;
     (*ending.ticket.done)(ending.ticket.index, ending.outcome);
   }
   // Behind what may have taken them along.
@@ -211,6 +214,18 @@ const SentryCounters& Reporter::counters() const {
   return counters_;
 }
 
+Result<std::unique_ptr<Reporter>> NewReporter(const SentryOptions& options,
+                                              HttpTransport& transport,
+                                              Logger& logger) {
+  if (Status s = CheckOptions(options); !s.ok()) return s;
+  Result<Scrubber> scrubber = NewScrubber(options.scrub);
+  if (!scrubber.ok()) {
+    return Status(StatusCode::kConfiguration, scrubber.status().message());
+  }
+  WarnOfUnusualDsn(options.dsn, logger);
+  return std::make_unique<Reporter>(options, *std::move(scrubber), transport, logger);
+}
+
 }  // namespace k8sentry::internal
 
 namespace k8sentry {
@@ -218,14 +233,10 @@ namespace k8sentry {
 Result<std::unique_ptr<SentryReporter>> NewSentryReporter(const SentryOptions& options,
                                                           HttpTransport& transport,
                                                           Logger& logger) {
-  if (Status s = internal::CheckOptions(options); !s.ok()) return s;
-  Result<Scrubber> scrubber = NewScrubber(options.scrub);
-  if (!scrubber.ok()) {
-    return Status(StatusCode::kConfiguration, scrubber.status().message());
-  }
-  internal::WarnOfUnusualDsn(options.dsn, logger);
-  return std::unique_ptr<SentryReporter>(
-      new internal::Reporter(options, *std::move(scrubber), transport, logger));
+  Result<std::unique_ptr<internal::Reporter>> made =
+      internal::NewReporter(options, transport, logger);
+  if (!made.ok()) return made.status();
+  return std::unique_ptr<SentryReporter>(*std::move(made));
 }
 
 }  // namespace k8sentry

@@ -41,6 +41,9 @@ class Reporter final : public SentryReporter {
     check_ins_.Capture(std::move(check_in), now);
   }
   const SentryCounters& counters() const override;
+  // Whether the telling whose completion runs found no way in a manner that waiting
+  // does not mend: an address that is refused, a certificate of somebody else.
+  bool unusable() const { return unusable_; }
 
  private:
   // Which telling of which Send.
@@ -57,6 +60,7 @@ class Reporter final : public SentryReporter {
   struct Ending {
     Ticket ticket;
     Outcome outcome;
+    bool unusable = false;
   };
 
   void SendOne(const Telling& telling, Now now, Ticket ticket);
@@ -76,7 +80,12 @@ class Reporter final : public SentryReporter {
   LogSender logs_;
   CheckInSender check_ins_;
   std::vector<Ending> endings_;
+  bool unusable_ = false;
 };
+
+// Errors: as NewSentryReporter.
+Result<std::unique_ptr<Reporter>> NewReporter(const SentryOptions& options,
+                                              HttpTransport& transport, Logger& logger);
 
 // Which folder of a spool is this DSN's: by its address and public key, without saying
 // either.
