@@ -55,8 +55,8 @@ struct SentryOptions {
   double sample_rate = 1.0;
   double logs_sample_rate = 1.0;
   ScrubOptions scrub = {};
-  // May change what is sent, or drop it, which the client reports tell Sentry. Empty:
-  // none.
+  // May change what is sent, or drop it, which the client reports tell Sentry. Called
+  // again for a retry of an issue. Empty: none.
   std::function<BeforeSend(SentryIssue&)> before_send = {};
   std::function<BeforeSend(SentryLog&)> before_send_log = {};
   std::function<BeforeSend(CheckIn&)> before_send_check_in = {};

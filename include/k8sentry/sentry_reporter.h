@@ -22,8 +22,9 @@ namespace k8sentry {
 struct SentryCounters {
   struct Item {
     std::uint64_t captured = 0;  // = dropped + rejected + delivered + waiting
-    std::uint64_t dropped = 0;   // by a hook, a sample rate, a full buffer, or too late
-    std::uint64_t rejected = 0;  // by Sentry, a rate limit, or given up
+    // Never tried: by a hook, a sample rate, a limit, a full buffer, or too late.
+    std::uint64_t dropped = 0;
+    std::uint64_t rejected = 0;  // by Sentry, or given up
     std::uint64_t delivered = 0;
     std::uint64_t waiting = 0;  // buffered or under way
   };

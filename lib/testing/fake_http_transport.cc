@@ -43,7 +43,8 @@ Result<HttpRequestId> FakeHttpTransport::Start(HttpRequest request,
   exchange.handler = &handler;
   exchange.head = {answer.status, std::move(answer.headers)};
   exchange.head_told = answer.status == 0;
-  exchange.sent_told = answer.status == 0 && !answer.request_went_out;
+  exchange.sent_told =
+      requests_.back().body.empty() || (answer.status == 0 && !answer.request_went_out);
   exchange.ends = !answer.stay_open;
   std::move(answer.body.begin(), answer.body.end(),
             std::back_inserter(exchange.pieces));
