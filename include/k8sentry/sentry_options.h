@@ -49,7 +49,7 @@ struct SentryOptions {
   std::string server_name = {};  // the agent's host, usually empty
   IssueOptions issue = {};
   SentryLogs logs = SentryLogs::kOff;
-  // Earlier Events of the same workload that go with an issue; 0: none.
+  // Earlier Events of the same workload that go with an issue, 100 at most; 0: none.
   std::size_t max_breadcrumbs = 20;
   // Of 0 to 1. An issue is left out or not by its id, so that a repeat fares alike.
   double sample_rate = 1.0;

@@ -103,7 +103,7 @@ void CheckInSender::Take(Entry entry, const Reply& reply, Now now) {
     return Reject(reply.status == 429 ? "" : "send_error", reply.Detail(), now.steady);
   }
   entry.not_before = wire_.After(++entry.attempts, reply, now);
-  if (entry.attempts >= kMaxAttempts || entry.not_before >= entry.check_in.not_after) {
+  if (entry.attempts >= kMaxAttempts) {
     return Reject("network_error", "gave up: " + reply.Detail(), now.steady);
   }
   waiting_.push_back(std::move(entry));

@@ -130,6 +130,16 @@ TEST_F(ClientReportsTest, CanBeSwitchedOff) {
   EXPECT_THAT(http.requests(), SizeIs(1));
 }
 
+TEST_F(ClientReportsTest, NameWhatCouldNotBeAskedFor) {
+  http.RefuseNext(Status(StatusCode::kInvalidArgument, "that is no URL"));
+  LoseOne();
+  Send(StoryNamed("backoff"));
+  Poll();
+  EXPECT_EQ(last.kind, Outcome::Kind::kRejected);
+  reporter->Flush(now());
+  EXPECT_EQ(LastReport(), "internal_sdk_error/error=1 queue_overflow/error=1");
+}
+
 TEST_F(ClientReportsTest, NameWhatSentryRefusedButNothingThatItLimited) {
   OutcomeAfter({.status = 413});
   OutcomeAfter({.status = 403});

@@ -230,6 +230,26 @@ TEST_F(DeliveryRowsTest, NothingIsLostWithoutASentry) {
   EXPECT_EQ(SendOne().kind, Kind::kRetry);
 }
 
+TEST_F(DeliveryRowsTest, ASentryThatSpeaksNoTlsIsTriedAgain) {
+  std::string dsn = sentry->dsn();
+  dsn.insert(4, "s");
+  reporter = *NewSentryReporter({.dsn = *ParseDsn(dsn)}, *http);
+  const Outcome outcome = SendOne();
+  EXPECT_EQ(outcome.kind, Kind::kRetry);
+  EXPECT_THAT(outcome.detail, ::testing::StartsWith("TLS: "));
+}
+
+TEST_F(DeliveryRowsTest, AnAddressThatIsRefusedIsNamedAndNotAsked) {
+  reporter = *NewSentryReporter(
+      {.dsn = *ParseDsn(sentry->dsn()),
+       .addresses = {.private_addresses = AddressPolicy::Private::kRefuse}},
+      *http);
+  const Outcome outcome = SendOne();
+  EXPECT_EQ(outcome.kind, Kind::kRetry);
+  EXPECT_EQ(outcome.detail, "the policy on addresses refuses 127.0.0.1");
+  EXPECT_THAT(sentry->envelopes(), ::testing::IsEmpty());
+}
+
 TEST_F(DeliveryRowsTest, ALogThatMayHaveArrivedIsNotRepeated) {
   EXPECT_EQ(SendLog({.fault = {.then = FakeFault::kReset}}).rejected, 1u);
   EXPECT_EQ(reporter->counters().logs.waiting, 0u);
