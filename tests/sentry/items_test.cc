@@ -287,7 +287,7 @@ TEST(IssueItem, CarriesBreadcrumbsOldestFirst) {
             R"("data":{"kind":"Pod","name":"needs-config","component":"kubelet",)"
             R"("node":"localhost"}})");
   EXPECT_EQ(event.At("/breadcrumbs/values/1"),
-            R"({"timestamp":0.0,"type":"default","level":"info","message":"second"})");
+            R"({"timestamp":1795233600.0,"type":"default","level":"info","message":"second"})");
   EXPECT_FALSE(Json(EventOf([](SentryIssue&) {})).Has("/breadcrumbs"));
 }
 
