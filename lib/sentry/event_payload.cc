@@ -129,9 +129,10 @@ std::string_view Or(std::string_view word, std::string_view other) {
   return word.empty() ? other : word;
 }
 
-void AppendBreadcrumb(const Breadcrumb& breadcrumb, JsonWriter& json) {
+void AppendBreadcrumb(const Breadcrumb& breadcrumb, Time sent_at, JsonWriter& json) {
+  const Time time = breadcrumb.timestamp;
   json.BeginObject();
-  json.Key("timestamp").Raw(SecondsOf(breadcrumb.timestamp));
+  json.Key("timestamp").Raw(SecondsOf(time == Time() ? sent_at : time));
   WriteLine(json, "type", Or(breadcrumb.type, "default"), kMaxBreadcrumbWord);
   WriteLine(json, "category", breadcrumb.category, kMaxBreadcrumbWord);
   json.Key("level").String(LevelName(breadcrumb.level));
@@ -155,13 +156,14 @@ void AppendBreadcrumb(const Breadcrumb& breadcrumb, JsonWriter& json) {
 }
 
 // The newest say most of what led here, so the oldest go when there are too many.
-void AppendBreadcrumbs(const std::vector<Breadcrumb>& breadcrumbs, JsonWriter& json) {
+void AppendBreadcrumbs(const std::vector<Breadcrumb>& breadcrumbs, Time sent_at,
+                       JsonWriter& json) {
   std::vector<std::string> kept;
   std::size_t bytes = 0;
   for (auto it = breadcrumbs.rbegin(); it != breadcrumbs.rend(); ++it) {
     std::string one;
     JsonWriter writer(one);
-    AppendBreadcrumb(*it, writer);
+    AppendBreadcrumb(*it, sent_at, writer);
     bytes += one.size() + 1;
     if (kept.size() >= kMaxBreadcrumbs || bytes > kMaxBreadcrumbsBytes) break;
     kept.push_back(std::move(one));
@@ -249,7 +251,7 @@ void AppendEventPayload(const SentryIssue& issue, Time sent_at, std::string& out
   AppendFingerprint(issue, json);
   AppendTags(issue, json);
   AppendContexts(issue, json);
-  AppendBreadcrumbs(issue.breadcrumbs, json);
+  AppendBreadcrumbs(issue.breadcrumbs, sent_at, json);
   json.Key("sdk").BeginObject();
   json.Key("name").String("k8sentry").Key("version").String(Version()).EndObject();
   json.EndObject();
