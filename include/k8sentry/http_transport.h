@@ -15,53 +15,11 @@
 #include <string_view>
 #include <vector>
 
-#include "k8sentry/secret.h"
+#include "k8sentry/http_request.h"
 #include "k8sentry/status.h"
 #include "k8sentry/time.h"
 
 namespace k8sentry {
-
-// Different groups never share a connection: a stalled stream must delay no other.
-enum class ConnectionGroup : std::uint8_t { kWatch, kList, kLookup, kLease, kPost };
-
-enum class TlsVerification : std::uint8_t { kVerify, kInsecureSkipVerify };
-
-struct TlsOptions {
-  std::string ca_file = {};  // PEM; empty with an empty `ca_pem`: the system's roots
-  std::string ca_pem = {};   // wins over ca_file; only these are trusted
-  std::string certificate_file = {};
-  std::string certificate_pem = {};
-  std::string key_file = {};
-  Secret key_pem = {};
-  std::string server_name = {};  // verify and announce this instead of the URL's host
-  TlsVerification verification = TlsVerification::kVerify;
-};
-
-// HTTP/2 by ALPN; with a server that does not offer it HTTP/1.1 all the same.
-enum class HttpVersion : std::uint8_t { k1_1, k2 };
-
-struct HttpHeader {
-  std::string name, value;
-};
-
-struct HttpRequest {
-  std::string method = "GET";
-  std::string url = {};
-  std::vector<HttpHeader> headers = {};
-  // "Authorization: Bearer ..." or "X-Sentry-Auth: ...", kept apart from `headers`.
-  std::string auth_header_name = {};
-  Secret auth_header_value = {};
-  std::string body = {};
-  TlsOptions tls = {};
-  // "http://host:port", "https://..." or "socks5://..."; empty: none. The environment
-  // is never read.
-  std::string proxy = {};
-  ConnectionGroup group = ConnectionGroup::kPost;
-  HttpVersion version = HttpVersion::k1_1;
-  bool accept_gzip = false;  // ask for gzip and decode it; never for a watch
-  Duration connect_timeout = std::chrono::seconds(15);
-  Duration deadline = std::chrono::seconds(60);  // for all of it; 0: none
-};
 
 struct HttpResponseHead {
   int status = 0;
@@ -79,8 +37,12 @@ class HttpHandler {
   // A piece of the body, decoded. After kPause (the piece counts as taken) nothing more
   // comes until Resume.
   virtual BodyFlow OnBody(std::string_view bytes) = 0;
+  // The last byte of the request's body went out: whatever fails later does not prove
+  // that it did not arrive. Called before OnDone, at the latest directly before it.
+  virtual void OnSent() {}
   // The end: ok after a whole response of any status code; else kUnavailable (refused,
-  // reset, cut off), kDeadlineExceeded, or kConfiguration (TLS: CA or name).
+  // reset, cut off), kDeadlineExceeded, or kConfiguration (TLS: CA or name; an address
+  // that the policy refuses).
   virtual void OnDone(const Status& status) = 0;
 
  protected:
@@ -94,7 +56,7 @@ class HttpTransport {
   virtual ~HttpTransport() = default;
 
   // Queues `request`; no handler is called before the next Poll.
-  // Errors: kInvalidArgument (a URL or proxy that cannot be used).
+  // Errors: kInvalidArgument (a URL, proxy or CIDR that cannot be used).
   virtual Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler) = 0;
   // Ends a request; its handler is not called again. Unknown ids are ignored.
   virtual void Cancel(HttpRequestId id) = 0;

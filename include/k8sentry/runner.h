@@ -36,6 +36,25 @@ struct QueueOptions {
   Duration max_backoff = std::chrono::minutes(1);
 };
 
+// Where tellings go while their receiver is away for longer: into files, which survive
+// this process (docs/semantics.md 19). The folder gets a folder for each sink.
+struct SpoolOptions {
+  std::string directory = {};  // empty: no spool. Made if missing, with mode 0700
+  std::size_t max_bytes = 256 << 20;
+  Duration max_age = std::chrono::hours(24);
+};
+
+// Chooses the sink of each telling, where there are several.
+class SinkRouter {
+ public:
+  virtual ~SinkRouter() = default;
+  // The sink stays valid until Retired was called for it.
+  virtual Sink& Route(const Telling& telling, Now now) = 0;
+  // Whether the runner shall let go of `sink` once nothing of it waits or is under way.
+  virtual bool retires(const Sink& sink) const = 0;
+  virtual void Retired(Sink& sink) = 0;
+};
+
 // What happens when the queue is full.
 enum class QueueFull {
   kDrop,  // live: the reader never waits for a sink
@@ -53,15 +72,17 @@ struct RunnerOptions {
   Sink& sink;
   HttpTransport* transport = nullptr;  // polled when given; the source's and the sink's
   PipelineOptions pipeline = {};
-  QueueOptions queue = {};
+  SinkRouter* router = nullptr;  // without: all goes to `sink`
+  QueueOptions queue = {};       // for each sink
+  SpoolOptions spool = {};
   QueueFull when_full = QueueFull::kDrop;
   AtEnd at_end = AtEnd::kCloseWindows;
-  // What an earlier run left: its windows. Its ResumePoint goes to the source. Read only
-  // by NewRunner.
+  // What an earlier run left: its windows. Its ResumePoint goes to the source. Read
+  // only by NewRunner.
   const State* state = nullptr;
   Logger* logger = nullptr;
-  // Sees every telling before it waits in the queue: for a table, a metric, an audit log.
-  // Must not call the runner. May be empty.
+  // Sees every telling before it waits in the queue: for a table, a metric, an audit
+  // log. Must not call the runner. May be empty.
   std::function<void(const Telling&)> on_telling = {};
 };
 

@@ -12,51 +12,36 @@
 #include <string_view>
 
 #include "k8sentry/http_transport.h"
-#include "k8sentry/issue.h"
 #include "k8sentry/logger.h"
+#include "k8sentry/sentry_options.h"
 #include "k8sentry/sink.h"
 
 namespace k8sentry {
 
-// {PROTOCOL}://{PUBLIC_KEY}[:{SECRET_KEY}]@{HOST}[:{PORT}]{PATH}/{PROJECT_ID}
-// (Sentry developer docs, DSN.)
-struct Dsn {
-  std::string scheme;
-  Secret public_key;
-  Secret secret_key;  // deprecated; passed on when present
-  std::string host;   // an IPv6 address keeps its brackets
-  int port = 443;
-  std::string path;  // without the project, such as "/prefix", or empty
-  std::string project_id;
-
-  std::string envelope_url() const;  // bears no key
-  Secret auth_header() const;        // the value of X-Sentry-Auth
-  // For logs: "https://***@host/42".
-  std::string redacted() const;
-};
-
-// Errors: kConfiguration, naming what is wrong but never the keys.
-Result<Dsn> ParseDsn(std::string_view text);
-
-struct SentryOptions {
-  Dsn dsn = {};
-  std::string environment = "production";
-  std::string release = {};      // of the workloads' side, usually empty
-  std::string server_name = {};  // the agent's host, usually empty
-  IssueOptions issue = {};
-  std::string proxy = {};
-  TlsOptions tls = {};
-  Duration timeout = std::chrono::seconds(30);  // for one request
-  // Bodies of at least this many bytes are compressed (gzip).
-  std::size_t gzip_from_bytes = 1024;
-  // Tellings under way at once, one envelope each.
-  std::size_t max_in_flight = 8;
+// What became of logs and check-ins; tellings are in the Runner's ledger.
+struct SentryCounters {
+  struct Item {
+    std::uint64_t captured = 0;  // = dropped + rejected + delivered + waiting
+    // Never tried: by a hook, a sample rate, a limit, a full buffer, or too late.
+    std::uint64_t dropped = 0;
+    std::uint64_t rejected = 0;  // by Sentry, or given up
+    std::uint64_t delivered = 0;
+    std::uint64_t waiting = 0;  // buffered or under way
+  };
+  Item logs, check_ins;
+  std::uint64_t client_reports = 0;  // delivered
 };
 
 class SentryReporter : public Sink {
  public:
   std::string_view name() const override { return "sentry"; }
 
+  // Takes a log, or a check-in, of your own making. Neither blocks; what cannot be
+  // sent is counted. Logs wait for up to 5 s to travel together.
+  virtual void CaptureLog(SentryLog log, Now now) = 0;
+  virtual void CaptureCheckIn(CheckIn check_in, Now now) = 0;
+
+  virtual const SentryCounters& counters() const = 0;
   // Requests under way.
   virtual std::size_t in_flight() const = 0;
 };

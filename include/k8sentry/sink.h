@@ -47,9 +47,10 @@ struct Telling {
 struct Outcome {
   enum class Kind : std::uint8_t {
     kDelivered,
-    kRetry,     // failed for now: the queue tries again after a backoff
-    kLimited,   // the receiver asked for silence until `retry_at`; nothing was lost
-    kRejected,  // refused for good
+    kRetry,       // failed for now: the queue tries again after a backoff
+    kLimited,     // the receiver asked for silence until `retry_at`; nothing was lost
+    kRejected,    // refused for good
+    kSampledOut,  // left out by a sample rate; never sent
   };
   Kind kind = Kind::kDelivered;
   SteadyTime retry_at;  // kRetry and kLimited: not before this; min() leaves it open
@@ -58,6 +59,13 @@ struct Outcome {
 
 // Called once for each telling of a Send, with its index; never inside Send.
 using Completion = std::function<void(std::size_t index, const Outcome& outcome)>;
+
+// Why a telling never reached its sink, beside what the sink itself said.
+enum class Loss : std::uint8_t {
+  kQueueFull,
+  kGaveUp,     // after too many attempts
+  kSpoolFull,  // pushed out of the spool, or too old for it
+};
 
 class Sink {
  public:
@@ -73,10 +81,27 @@ class Sink {
   virtual void Poll(Now now) = 0;
   virtual SteadyTime NextDeadline() const { return SteadyTime::max(); }
 
-  // Tellings it wants under way at once, at least 1: few enough that overflow and folding
-  // still reach a long queue, enough to be busy between two rounds of the loop. Given
-  // more, it takes them all the same.
+  // Tellings it wants under way at once, at least 1: few enough that overflow and
+  // folding still reach a long queue, enough to be busy between two rounds of the loop.
+  // Given more, it takes them all the same.
   virtual std::size_t max_in_flight() const { return 64; }
+
+  // For sinks that want more than tellings; the stock ones do nothing.
+  // Each Event that the filters let through and that says something new, told or not,
+  // before a telling of it. The views are valid during the call.
+  virtual void Admitted(const Event&, Now) {}
+  // A telling that was made, before it waits in the queue.
+  virtual void Told(const Telling&, Now) {}
+  // A telling that the queue, or the spool, has lost. Its frames are in the ledger.
+  virtual void Lost(const Telling&, Loss, Now) {}
+  // Sends what waits for company or for a better time (buffered logs).
+  virtual void Flush(Now) {}
+  // Whether all that it took beside tellings is settled: what a drain waits for.
+  virtual bool idle() const { return true; }
+
+  // Tells this receiver from others of its kind, across restarts and without secrets:
+  // names the folder of its spool. 1 to 64 of [A-Za-z0-9_.-].
+  virtual std::string spool_name() const { return std::string(name()); }
 
   // Tellings are not taken before this time: a rate limit lasts. min(): none.
   virtual SteadyTime limited_until() const { return SteadyTime::min(); }

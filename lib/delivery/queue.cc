@@ -158,6 +158,10 @@ void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
       LogDoubling(rejected_, "telling rejected",
                   HexId(entry.telling.id) + ": " + outcome.detail);
       return;
+    case Outcome::Kind::kSampledOut:
+      counters_.in_flight -= frames;
+      counters_.sampled_out += frames;
+      return;
     case Outcome::Kind::kRetry:
       Retry(std::move(entry), outcome, now);
       return;

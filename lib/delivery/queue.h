@@ -25,6 +25,7 @@ namespace k8sentry::internal {
 
 // Where the frames of all tellings are; each is in exactly one.
 struct QueueCounters {
+  std::uint64_t sampled_out = 0;
   std::uint64_t overflowed = 0;
   std::uint64_t rejected = 0;
   std::uint64_t delivered = 0;

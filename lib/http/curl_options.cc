@@ -15,10 +15,6 @@ namespace {
 // client-go does with HTTP/2 pings (30 s idle and 15 s for the answer).
 constexpr unsigned kUserTimeoutMillis = 45000;
 
-curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 int SetSocketOptions(void*, curl_socket_t fd, curlsocktype) {
   setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMillis,
              sizeof kUserTimeoutMillis);
@@ -40,6 +36,22 @@ void SetBlob(CURL* easy, CURLoption option, const std::string& pem) {
 
 }  // namespace
 
+// Behind the resolver, so that no name can talk us into an address it must not have.
+curl_socket_t CurlRequest::OpenSocket(void* self, curlsocktype,
+                                      curl_sockaddr* address) {
+  auto& request = *static_cast<CurlRequest*>(self);
+  if (!request.addresses_.Allow(address->addr, request.refused_address_)) {
+    return CURL_SOCKET_BAD;
+  }
+  request.opened_socket_ = true;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void CurlRequest::KeepConnectionApart() {
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+  curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
+}
+
 void CurlRequest::SetUpConnection() {
   curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
@@ -60,9 +72,10 @@ void CurlRequest::SetUpConnection() {
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, 30L);
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPINTVL, 15L);
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy_, CURLOPT_SOCKOPTFUNCTION, &SetSocketOptions);
-  // Larger reads than libcurl's 16 KB: at 5,000 frames a second a pass of the loop finds
-  // half a megabyte. No larger, for each connection keeps its own.
+  // Larger reads than libcurl's 16 KB: at 5,000 frames a second a pass of the loop
+  // finds half a megabyte. No larger, for each connection keeps its own.
   if (request_.group == ConnectionGroup::kWatch ||
       request_.group == ConnectionGroup::kList) {
     curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, 128L << 10);

@@ -64,6 +64,9 @@ Status CurlRequest::SetUp(const std::string& user_agent) {
   if (!IsToken(request_.method)) {
     return Status(StatusCode::kInvalidArgument, "the HTTP method is not a word");
   }
+  Result<AddressRules> addresses = AddressRules::New(request_.addresses);
+  if (!addresses.ok()) return addresses.status();
+  addresses_ = *std::move(addresses);
   if (Status status = SetUpUrl(); !status.ok()) return status;
   if (Status status = SetUpProxy(); !status.ok()) return status;
   if (Status status = SetUpHeaders(user_agent); !status.ok()) return status;
@@ -98,6 +101,10 @@ Status CurlRequest::SetUpProxy() {
   if (request_.proxy.empty()) {
     curl_easy_setopt(easy_, CURLOPT_PROXY, "");
     return {};
+  }
+  if (!addresses_.allow_all()) {
+    return Status(StatusCode::kInvalidArgument,
+                  "a proxy resolves names itself: no policy on addresses holds there");
   }
   std::string proxy = request_.proxy;
   // Go resolves names at a SOCKS proxy; libcurl calls that socks5h.
@@ -154,7 +161,15 @@ void CurlRequest::SetUpBody() {
              !request_.body.empty()) {
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request_.body.size()));
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+    if (request_.repeat == HttpRepeat::kNever) {
+      // libcurl sends a request again when a kept connection turns out to be dead. It
+      // cannot when it has no way back to the beginning of the body.
+      curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+      curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &ReadBody);
+      curl_easy_setopt(easy_, CURLOPT_READDATA, this);
+    } else {
+      curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+    }
     if (method != "POST")
       curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
   } else if (method != "GET") {
@@ -166,6 +181,25 @@ void CurlRequest::SetUpBody() {
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_);
+}
+
+std::size_t CurlRequest::ReadBody(char* data, std::size_t size, std::size_t count,
+                                  void* self) {
+  auto& request = *static_cast<CurlRequest*>(self);
+  const std::size_t taken =
+      request.request_.body.copy(data, size * count, request.body_read_);
+  request.body_read_ += taken;
+  return taken;
+}
+
+bool CurlRequest::body_went_out() const {
+  const std::string& body = request_.body;
+  if (body.empty()) return false;
+  // What libcurl has read it may have sent; a repeat would have been a second reading.
+  if (request_.repeat == HttpRepeat::kNever) return body_read_ == body.size();
+  curl_off_t sent = 0;
+  curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &sent);
+  return sent >= static_cast<curl_off_t>(body.size());
 }
 
 std::size_t CurlRequest::OnHeaderLine(char* data, std::size_t size, std::size_t count,
@@ -241,6 +275,10 @@ std::string CurlRequest::Detail(CURLcode code) const {
 
 Status CurlRequest::StatusOf(CURLcode code) const {
   if (code == CURLE_OK) return {};
+  if (!refused_address_.empty() && !opened_socket_) {
+    return Status(StatusCode::kConfiguration,
+                  "the policy on addresses refuses " + refused_address_);
+  }
   const Status status = own_error_ != nullptr
                             ? Status(StatusCode::kUnavailable, own_error_)
                             : StatusOfCurl(code, Detail(code));

@@ -8,13 +8,15 @@
 #include <memory>
 #include <string>
 
+#include "http/address_rules.h"
 #include "k8sentry/http_transport.h"
 
 namespace k8sentry::internal {
 
 class CurlRequest {
  public:
-  // Errors: kInvalidArgument (a URL, proxy, method or header that cannot be used).
+  // Errors: kInvalidArgument (a URL, proxy, CIDR, method or header that cannot be
+  // used).
   static Result<std::unique_ptr<CurlRequest>> New(HttpRequest request,
                                                   HttpHandler& handler,
                                                   const HttpTransportOptions& options);
@@ -24,6 +26,9 @@ class CurlRequest {
 
   CURL* easy() const { return easy_; }
   ConnectionGroup group() const { return request_.group; }
+  const AddressRules& addresses() const { return addresses_; }
+  // Uses no connection of another request, and leaves its own to none.
+  void KeepConnectionApart();
 
   // Null once the request was cancelled.
   HttpHandler* handler() const { return handler_; }
@@ -33,9 +38,12 @@ class CurlRequest {
   CURLcode Resume();
   // What the handler is to be told at the end.
   Status StatusOf(CURLcode code) const;
+  // Whether there was a body, and the network has all of it. Asked at the end.
+  bool body_went_out() const;
 
-  // The transport's id of it.
+  // The transport's id of it, and of its pool.
   HttpRequestId id = 0;
+  std::size_t pool = 0;
 
  private:
   CurlRequest(HttpRequest request, HttpHandler& handler,
@@ -54,6 +62,9 @@ class CurlRequest {
   void SetUpTls();
   bool AddHeader(std::string_view name, std::string_view value);
 
+  static curl_socket_t OpenSocket(void* self, curlsocktype, curl_sockaddr* address);
+  static std::size_t ReadBody(char* data, std::size_t size, std::size_t count,
+                              void* self);
   static std::size_t OnHeaderLine(char* data, std::size_t size, std::size_t count,
                                   void* self);
   static std::size_t OnBodyBytes(char* data, std::size_t size, std::size_t count,
@@ -62,6 +73,10 @@ class CurlRequest {
   std::size_t TakeBody(std::string_view bytes);
 
   HttpRequest request_;  // libcurl points into it
+  AddressRules addresses_;
+  std::string refused_address_;  // the last one; empty: none
+  bool opened_socket_ = false;
+  std::size_t body_read_ = 0;  // what libcurl took by ReadBody
   HttpHandler* handler_;
   const std::uint64_t max_decoded_bytes_;
   CURL* easy_ = nullptr;

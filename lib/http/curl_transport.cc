@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace k8sentry::internal {
@@ -20,6 +21,7 @@ CurlTransport::~CurlTransport() {
 Result<HttpRequestId> CurlTransport::Start(HttpRequest request, HttpHandler& handler) {
   auto made = CurlRequest::New(std::move(request), handler, options_);
   if (!made.ok()) return made.status();
+  (*made)->pool = PoolIndexOf(**made);
   if (PoolOf(**made) == nullptr) {
     return Status(StatusCode::kInternal,
                   "libcurl cannot start another connection group");
@@ -77,10 +79,26 @@ void CurlTransport::Poll(SteadyTime) {
   polling_ = false;
 }
 
+std::size_t CurlTransport::PoolIndexOf(CurlRequest& request) {
+  const std::string& identity = request.addresses().identity();
+  auto rules = std::find(rules_.begin(), rules_.end(), identity);
+  if (rules == rules_.end()) {
+    // The last place is for all that have none: they share the pool, but no connection.
+    if (rules_.size() < kMaxRules) {
+      rules_.push_back(identity);
+      rules = rules_.end() - 1;
+    } else {
+      request.KeepConnectionApart();
+    }
+  }
+  return static_cast<std::size_t>(rules - rules_.begin()) * kGroups +
+         static_cast<std::size_t>(request.group());
+}
+
 CurlPool* CurlTransport::PoolOf(const CurlRequest& request) {
-  const auto index = static_cast<std::uint32_t>(request.group());
-  auto& pool = pools_.at(index);
-  if (!pool) pool = CurlPool::New(epoll_, index);
+  if (pools_.size() <= request.pool) pools_.resize(request.pool + 1);
+  auto& pool = pools_[request.pool];
+  if (!pool) pool = CurlPool::New(epoll_, static_cast<std::uint32_t>(request.pool));
   return pool.get();
 }
 
@@ -109,10 +127,12 @@ void CurlTransport::ResumeWanted() {
 }
 
 void CurlTransport::Settle() {
-  for (const auto& pool : pools_) {
+  // By index: a handler may start a request that needs another pool.
+  for (std::size_t i = 0; i < pools_.size(); ++i) {
+    CURLM* multi = pools_[i] ? pools_[i]->multi() : nullptr;
     int left = 0;
     while (CURLMsg* message =
-               pool ? curl_multi_info_read(pool->multi(), &left) : nullptr) {
+               multi != nullptr ? curl_multi_info_read(multi, &left) : nullptr) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode code = message->data.result;
       char* self = nullptr;
@@ -128,6 +148,11 @@ void CurlTransport::Settle() {
 }
 
 void CurlTransport::Finish(CurlRequest& request, const Status& status) {
+  if (request.handler() != nullptr && request.body_went_out()) {
+    inside_curl_ = true;  // it may cancel the request, which still is in the table
+    request.handler()->OnSent();
+    inside_curl_ = false;
+  }
   Remove(request);
   // Out of the table first: the handler may start the next one, or cancel this one.
   const auto node = requests_.extract(request.id);

@@ -31,7 +31,13 @@ class CurlTransport : public HttpTransport {
 
  private:
   static constexpr std::size_t kGroups = 5;
+  // Sets of address rules that get connections to share. Who comes with yet another one
+  // gets connections of its own.
+  static constexpr std::size_t kMaxRules = 16;
 
+  // Where its connection is kept: only with those of the same group and rules, for
+  // libcurl takes any connection of a pool to the same host and port.
+  std::size_t PoolIndexOf(CurlRequest& request);
   CurlPool* PoolOf(const CurlRequest& request);
   CurlRequest* Find(HttpRequestId id);
   void Add(CurlRequest& request);
@@ -43,7 +49,9 @@ class CurlTransport : public HttpTransport {
 
   const int epoll_;
   const HttpTransportOptions options_;
-  std::array<std::unique_ptr<CurlPool>, kGroups> pools_;
+  // By group and rules; the tag of a pool is its index.
+  std::vector<std::unique_ptr<CurlPool>> pools_;
+  std::vector<std::string> rules_ = {std::string()};  // identities; first: allow all
   std::unordered_map<HttpRequestId, std::unique_ptr<CurlRequest>> requests_;
   HttpRequestId last_id_ = 0;
   bool polling_ = false;

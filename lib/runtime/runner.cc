@@ -217,6 +217,7 @@ Ledger RunnerImpl::ledger() const {
   ledger.errors = source.errors;
   ledger.blank_lines = source.blank_lines;
   const QueueCounters& queue = queue_.counters();
+  ledger.sampled_out = queue.sampled_out;
   ledger.overflowed = queue.overflowed;
   ledger.rejected = queue.rejected;
   ledger.delivered = queue.delivered;

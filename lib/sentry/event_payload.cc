@@ -1,7 +1,9 @@
 #include "sentry/event_payload.h"
 
-#include <algorithm>
-#include <cstdio>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "k8sentry/json_writer.h"
 #include "k8sentry/text.h"
@@ -9,29 +11,6 @@
 
 namespace k8sentry::internal {
 namespace {
-
-// At most `max_characters` of `text`; what was cut ends in "...", as Relay cuts.
-std::string Trimmed(std::string_view text, std::size_t max_characters) {
-  const std::string_view whole = TruncateCharacters(text, max_characters);
-  if (whole.size() == text.size()) return std::string(text);
-  return std::string(TruncateCharacters(text, max_characters - 3)) + "...";
-}
-
-// As Trimmed, on one line without control characters and surrounding spaces: Sentry
-// refuses a newline in a tag, a logger or a transaction.
-std::string TrimmedLine(std::string_view text, std::size_t max_characters) {
-  // A line break can cost nothing but its own character, so cutting first keeps a
-  // hostile megabyte from being copied; the longest character has four bytes.
-  std::string line(TruncateUtf8(text, max_characters * 4 + 4));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  }
-  const std::size_t first = line.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return Trimmed(
-      std::string_view(line).substr(first, line.find_last_not_of(' ') - first + 1),
-      max_characters);
-}
 
 // Writes members of one object, and leaves out those that have nothing to say.
 class Members {
@@ -43,18 +22,11 @@ class Members {
   Members(const Members&) = delete;
   Members& operator=(const Members&) = delete;
 
-  void Line(std::string_view key, std::string_view value, std::size_t max_characters) {
-    const std::string line = TrimmedLine(value, max_characters);
-    if (!line.empty()) json_.Key(key).String(line);
-  }
-  void Tag(std::string_view key, std::string_view value) {
-    Line(key, value, kMaxTagValue);
-  }
   void Value(std::string_view key, std::string_view value) {
-    Line(key, value, kMaxContextValue);
+    WriteLine(json_, key, value, kMaxContextValue);
   }
   void Name(std::string_view key, std::string_view value) {
-    Line(key, value, kMaxContextName);
+    WriteLine(json_, key, value, kMaxContextName);
   }
   void Count(std::string_view key, std::int64_t count) { json_.Key(key).Number(count); }
   void Moment(std::string_view key, const std::optional<Time>& time) {
@@ -64,17 +36,6 @@ class Members {
  private:
   JsonWriter& json_;
 };
-
-// Seconds with microseconds, written out in full: a double's shortest form could come
-// as 1.8e+09.
-std::string SecondsOf(Time time) {
-  const std::int64_t micros = time.time_since_epoch().count();
-  char text[48];
-  std::snprintf(text, sizeof text, "%lld.%06lld",
-                static_cast<long long>(micros / 1000000),
-                static_cast<long long>(micros % 1000000));
-  return text;
-}
 
 // The occurrence time. Sentry takes at most a minute of the future, marks what lies
 // beyond as an error and puts the time of receipt in its place; so we put the present.
@@ -89,21 +50,15 @@ Time TimestampOf(const Telling& telling, Time sent_at) {
   return time;
 }
 
-// The node whose kubelet emitted it, or that it is about.
-std::string_view NodeOf(const Event& event) {
-  return event.involved_object.kind == "Node" ? event.involved_object.name
-                                              : event.source_host;
-}
-
 // Failures are exceptions: a title in two parts, and `error.type` to search by. What
 // Kubernetes itself calls Normal is a message; both count as Sentry's category `error`.
-void AppendWhatHappened(const Event& event, JsonWriter& json) {
-  const std::string type = TrimmedLine(event.reason, kMaxExceptionType);
-  if (event.type == "Normal") {
+void AppendWhatHappened(const SentryIssue& issue, JsonWriter& json) {
+  const std::string type = TrimmedLine(issue.reason, kMaxExceptionType);
+  if (issue.telling.event->type == "Normal") {
     std::string text = type;
-    if (!event.message.empty()) {
+    if (!issue.message.empty()) {
       if (!text.empty()) text += ": ";
-      text += event.message.substr(0, kMaxMessage * 4 + 4);
+      text += Head(issue.message, kMaxMessage);
     }
     json.Key("logentry").BeginObject();
     json.Key("formatted").String(Trimmed(text, kMaxMessage)).EndObject();
@@ -111,43 +66,125 @@ void AppendWhatHappened(const Event& event, JsonWriter& json) {
   }
   json.Key("exception").BeginObject().Key("values").BeginArray().BeginObject();
   // Relay wants at least one of the two.
-  if (!type.empty() || event.message.empty()) {
+  if (!type.empty() || issue.message.empty()) {
     json.Key("type").String(type.empty() ? "Event" : type);
   }
-  if (!event.message.empty()) {
-    json.Key("value").String(Trimmed(event.message, kMaxMessage));
+  if (!issue.message.empty()) {
+    json.Key("value").String(Trimmed(issue.message, kMaxMessage));
   }
   json.Key("mechanism").BeginObject();
   json.Key("type").String("auto.k8s.event").Key("handled").Bool(true).EndObject();
   json.EndObject().EndArray().EndObject();
 }
 
-void AppendTags(const Telling& telling, JsonWriter& json) {
-  const Event& event = telling.event.view();
-  Members tags(json, "tags");
-  tags.Tag("cluster", telling.key.cluster);
-  tags.Tag("namespace", telling.key.namespace_);
-  tags.Tag("kind", event.involved_object.kind);
-  tags.Tag("reason", event.reason);
-  tags.Tag("component", event.component());
-  tags.Tag("node", NodeOf(event));
-  tags.Tag("workload", telling.key.workload);
-  tags.Tag("container", telling.key.container);
-  tags.Tag("event_type", event.type);
-  if (event.involved_object.kind == "Pod") tags.Tag("pod", event.involved_object.name);
-  tags.Tag("telling", TellingKindName(telling.kind));
+// Sentry sets these itself, or takes them for something else.
+bool IsReservedTag(std::string_view key) {
+  for (const char* reserved :
+       {"release", "dist", "user", "filename", "function", "environment"}) {
+    if (key == reserved) return true;
+  }
+  return false;
+}
+
+// `key` with the characters that a tag's key may have.
+std::string TagKey(std::string_view key) {
+  std::string clean(key.substr(0, kMaxTagKey));
+  for (char& c : clean) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      (c >= '0' && c <= '9') || c == '_' || c == '.' || c == ':' ||
+                      c == '-';
+    if (!fits) c = '-';
+  }
+  return clean;
+}
+
+// A hook may have added whatever it likes; of two with one key Sentry takes the first.
+void AppendTags(const SentryIssue& issue, JsonWriter& json) {
+  std::set<std::string, std::less<>> written;
+  json.Key("tags").BeginObject();
+  for (const auto& [name, value] : issue.tags) {
+    const std::string key = TagKey(name);
+    const std::string line = TrimmedLine(value, kMaxTagValue);
+    if (key.empty() || line.empty() || IsReservedTag(key)) continue;
+    if (written.size() >= kMaxTags) break;
+    if (written.insert(key).second) json.Key(key).String(line);
+  }
+  json.EndObject();
+}
+
+// Entries are never trimmed by Sentry; ours are short, and a hook's are its business
+// as long as the event stays an event.
+void AppendFingerprint(const SentryIssue& issue, JsonWriter& json) {
+  std::size_t left = kMaxFingerprintBytes;
+  json.Key("fingerprint").BeginArray();
+  for (const std::string& part : issue.fingerprint) {
+    const std::string_view fits = TruncateUtf8(part, left);
+    left -= fits.size();
+    if (!fits.empty()) json.String(fits);
+  }
+  json.EndArray();
+}
+
+std::string_view Or(std::string_view word, std::string_view other) {
+  return word.empty() ? other : word;
+}
+
+void AppendBreadcrumb(const Breadcrumb& breadcrumb, Time sent_at, JsonWriter& json) {
+  const Time time = breadcrumb.timestamp;
+  json.BeginObject();
+  json.Key("timestamp").Raw(SecondsOf(time == Time() ? sent_at : time));
+  WriteLine(json, "type", Or(breadcrumb.type, "default"), kMaxBreadcrumbWord);
+  WriteLine(json, "category", breadcrumb.category, kMaxBreadcrumbWord);
+  json.Key("level").String(LevelName(breadcrumb.level));
+  if (!breadcrumb.message.empty()) {
+    json.Key("message").String(Trimmed(breadcrumb.message, kMaxMessage));
+  }
+  if (!breadcrumb.data.empty()) {
+    std::string data;
+    for (const auto& [key, value] : breadcrumb.data) {
+      const std::string name = TrimmedLine(key, kMaxBreadcrumbWord);
+      if (name.empty()) continue;
+      std::string member;
+      JsonWriter(member).Key(name).String(Trimmed(value, kMaxContextName));
+      if (data.size() + member.size() + 3 > kMaxBreadcrumbDataBytes) continue;
+      if (!data.empty()) data += ',';
+      data += member;
+    }
+    json.Key("data").Raw("{" + data + "}");
+  }
+  json.EndObject();
+}
+
+// The newest say most of what led here, so the oldest go when there are too many.
+void AppendBreadcrumbs(const std::vector<Breadcrumb>& breadcrumbs, Time sent_at,
+                       JsonWriter& json) {
+  std::vector<std::string> kept;
+  std::size_t bytes = 0;
+  for (auto it = breadcrumbs.rbegin(); it != breadcrumbs.rend(); ++it) {
+    std::string one;
+    JsonWriter writer(one);
+    AppendBreadcrumb(*it, sent_at, writer);
+    bytes += one.size() + 1;
+    if (kept.size() >= kMaxBreadcrumbs || bytes > kMaxBreadcrumbsBytes) break;
+    kept.push_back(std::move(one));
+  }
+  if (kept.empty()) return;
+  json.Key("breadcrumbs").BeginObject().Key("values").BeginArray();
+  for (auto it = kept.rbegin(); it != kept.rend(); ++it) json.Raw(*it);
+  json.EndArray().EndObject();
 }
 
 // No member of a context may be called `type`: Sentry takes that for the context's
 // kind.
-void AppendContexts(const Telling& telling, JsonWriter& json) {
+void AppendContexts(const SentryIssue& issue, JsonWriter& json) {
+  const Telling& telling = issue.telling;
   const Event& event = telling.event.view();
   const ObjectReference& object = event.involved_object;
   json.Key("contexts").BeginObject();
   {
     Members context(json, "k8s_event");
     context.Value("event_type", event.type);
-    context.Value("reason", event.reason);
+    context.Value("reason", issue.reason);
     context.Value("action", event.action);
     context.Name("name", event.name);
     context.Value("namespace", event.namespace_);
@@ -186,36 +223,35 @@ void AppendContexts(const Telling& telling, JsonWriter& json) {
     context.Moment("first_seen", telling.first_seen);
     context.Moment("last_seen", telling.last_seen);
   }
+  if (!IsNone(issue.trace_id)) {
+    // Links the issue with the logs and check-ins of its object, without tracing.
+    json.Key("trace").BeginObject();
+    json.Key("trace_id").String(HexId(issue.trace_id));
+    json.Key("span_id").String(Hex(telling.id.data(), 8)).EndObject();
+  }
   json.EndObject();
 }
 
 }  // namespace
 
-void AppendEventPayload(const Telling& telling, const SentryOptions& options,
-                        Time sent_at, std::string& out) {
-  const Event& event = telling.event.view();
-  const Issue issue = IssueOf(telling, options.issue);
+void AppendEventPayload(const SentryIssue& issue, Time sent_at, std::string& out) {
+  const Telling& telling = issue.telling;
   JsonWriter json(out);
-  const auto line = [&](std::string_view key, std::string_view value, std::size_t max) {
-    const std::string text = TrimmedLine(value, max);
-    if (!text.empty()) json.Key(key).String(text);
-  };
   json.BeginObject();
   json.Key("event_id").String(HexId(telling.id));
   json.Key("timestamp").Raw(SecondsOf(TimestampOf(telling, sent_at)));
   json.Key("platform").String("other");
-  json.Key("level").String(LevelName(issue.level));
-  line("logger", event.component(), kMaxLogger);
-  line("transaction", issue.culprit, kMaxTransaction);
-  line("server_name", options.server_name, kMaxServerName);
-  line("release", options.release, kMaxRelease);
-  line("environment", options.environment, kMaxEnvironment);
-  AppendWhatHappened(event, json);
-  json.Key("fingerprint").BeginArray();
-  for (const std::string& part : telling.key.fingerprint()) json.String(part);
-  json.EndArray();
-  AppendTags(telling, json);
-  AppendContexts(telling, json);
+  json.Key("level").String(LevelName(issue.issue.level));
+  WriteLine(json, "logger", telling.event->component(), kMaxLogger);
+  WriteLine(json, "transaction", issue.issue.culprit, kMaxTransaction);
+  WriteLine(json, "server_name", issue.server_name, kMaxServerName);
+  WriteLine(json, "release", issue.release, kMaxRelease);
+  WriteLine(json, "environment", issue.environment, kMaxEnvironment);
+  AppendWhatHappened(issue, json);
+  AppendFingerprint(issue, json);
+  AppendTags(issue, json);
+  AppendContexts(issue, json);
+  AppendBreadcrumbs(issue.breadcrumbs, sent_at, json);
   json.Key("sdk").BeginObject();
   json.Key("name").String("k8sentry").Key("version").String(Version()).EndObject();
   json.EndObject();

@@ -51,7 +51,8 @@ std::string IssueCulprit(const Key& key, std::string_view workload_kind) {
 
 Issue IssueOf(const Telling& telling, const IssueOptions& options) {
   const Event& event = telling.event.view();
-  return {LevelOf(event, options), IssueTitle(event.reason, event.message), IssueCulprit(telling.key, telling.workload_kind)};
+  return {LevelOf(event, options), IssueTitle(event.reason, event.message),
+          IssueCulprit(telling.key, telling.workload_kind)};
 }
 
 }  // namespace k8sentry

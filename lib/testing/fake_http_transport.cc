@@ -43,6 +43,8 @@ Result<HttpRequestId> FakeHttpTransport::Start(HttpRequest request,
   exchange.handler = &handler;
   exchange.head = {answer.status, std::move(answer.headers)};
   exchange.head_told = answer.status == 0;
+  exchange.sent_told =
+      requests_.back().body.empty() || (answer.status == 0 && !answer.request_went_out);
   exchange.ends = !answer.stay_open;
   std::move(answer.body.begin(), answer.body.end(),
             std::back_inserter(exchange.pieces));
@@ -78,6 +80,10 @@ void FakeHttpTransport::Deliver(HttpRequestId id) {
     const auto found = exchanges_.find(id);
     return found == exchanges_.end() ? nullptr : &found->second;
   };
+  if (Exchange* exchange = find(); exchange && !exchange->sent_told) {
+    exchange->sent_told = true;
+    exchange->handler->OnSent();
+  }
   if (Exchange* exchange = find(); exchange && !exchange->head_told) {
     exchange->head_told = true;
     const HttpResponseHead head = exchange->head;

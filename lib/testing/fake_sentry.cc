@@ -9,6 +9,7 @@
 
 #include "k8sentry/json_writer.h"
 #include "k8sentry/testing/loopback_server.h"
+#include "testing/fake_api_bodies.h"
 
 namespace k8sentry::testing {
 namespace {
@@ -136,6 +137,44 @@ LoopbackResponse LoopbackSentry::Respond(const LoopbackRequest& request) {
   return Take(*std::move(envelope));
 }
 
+// Holds a response back for a while.
+class LateBody final : public LoopbackBody {
+ public:
+  LateBody(std::shared_ptr<LoopbackBody> body, Duration delay)
+      : body_(std::move(body)), delay_(delay) {}
+  Piece Next(SteadyTime now) override {
+    if (!begins_) begins_ = now + delay_;
+    if (now < *begins_) return {"", LoopbackThen::kWait, *begins_};
+    return body_->Next(now);
+  }
+
+ private:
+  const std::shared_ptr<LoopbackBody> body_;
+  const Duration delay_;
+  std::optional<SteadyTime> begins_;
+};
+
+// The bytes of `response`, broken as `answer` says.
+void Spoil(const FakeSentryAnswer& answer, LoopbackResponse& response) {
+  const FakeFault& fault = answer.fault;
+  response.never_answer = fault.no_answer;
+  response.stop_reading = fault.stop_reading;
+  if (fault.then == FakeFault::kGoOn && fault.drip == Duration() &&
+      answer.delay == Duration()) {
+    return;
+  }
+  std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " Scripted\r\n";
+  for (const HttpHeader& header : response.headers) {
+    bytes += header.name + ": " + header.value + "\r\n";
+  }
+  bytes += "Content-Length: " + std::to_string(response.body.size()) + "\r\n\r\n";
+  response.raw =
+      internal::NewFaultyBody(internal::NewTextBody(bytes + response.body), fault);
+  if (answer.delay > Duration()) {
+    response.raw = std::make_shared<LateBody>(std::move(response.raw), answer.delay);
+  }
+}
+
 LoopbackResponse LoopbackSentry::Take(ReceivedEnvelope envelope) {
   FakeSentryAnswer answer;
   {
@@ -147,12 +186,13 @@ LoopbackResponse LoopbackSentry::Take(ReceivedEnvelope envelope) {
   }
   LoopbackResponse response;
   response.status = envelope.status = answer.status;
-  response.headers = std::move(answer.headers);
-  response.body = std::move(answer.body);
+  response.headers = answer.headers;
+  response.body = answer.body;
   if (response.body.empty() && answer.status == 200) {
     response.headers.push_back({"Content-Type", "application/json"});
     response.body = "{\"id\":\"" + envelope.event_id + "\"}";
   }
+  Spoil(answer, response);
   if (options_.on_envelope) options_.on_envelope(envelope);
   const std::lock_guard lock(mutex_);
   envelopes_.push_back(std::move(envelope));

@@ -170,6 +170,14 @@ std::optional<LoopbackRequest> Http1Connection::NextRequest() {
 void Http1Connection::Answer(const LoopbackRequest&, const LoopbackResponse& response) {
   reads_ = !response.stop_reading;
   if (response.never_answer) return;
+  if (response.raw) {
+    close_after_ = response.close || goes_away_;
+    bytes_before_reset_ = std::nullopt;
+    body_ = response.raw;
+    chunked_ = false;
+    ask_again_ = SteadyTime::min();
+    return;
+  }
   const bool bodiless = response.status == 204 || response.status == 304;
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " Scripted\r\n";
   bool has_length = false;

@@ -22,6 +22,10 @@ class NotedResponse : public HttpHandler {
     ++pieces;
     return on_body ? on_body() : BodyFlow::kContinue;
   }
+  void OnSent() override {
+    ++sents;
+    if (on_sent) on_sent();
+  }
   void OnDone(const Status& s) override {
     ++ends;
     status = s;
@@ -35,9 +39,11 @@ class NotedResponse : public HttpHandler {
   std::string body;
   int pieces = 0;
   int ends = 0;
+  int sents = 0;
   std::optional<Status> status;
   std::function<BodyFlow()> on_body;
   std::function<void()> on_done;
+  std::function<void()> on_sent;
 };
 
 // Polls `transport` as a host does, whenever its descriptor is readable; false when

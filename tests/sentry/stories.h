@@ -17,8 +17,21 @@ struct Story {
 
 std::vector<Story> Stories();
 
-// The story of that name. Requires: there is one.
+// One for each reason of the recordings that would be told and that Stories has not
+// got: the first telling that a pipeline makes of it.
+std::vector<Story> RecordedStories();
+
+// The story of that name of Stories. Requires: there is one.
 Telling StoryNamed(std::string_view name);
+
+// An envelope as it goes to Sentry.
+struct GoldenEnvelope {
+  std::string name;  // of its file in tests/golden
+  std::string bytes;
+};
+// Of all stories, and of everything else that is sent: breadcrumbs, attachments, logs,
+// check-ins, client reports.
+std::vector<GoldenEnvelope> GoldenEnvelopes();
 
 // When the golden envelopes are sent: 2026-11-21T04:00:00Z.
 Time StorySentAt();

@@ -15,6 +15,7 @@ class Handler : public HttpHandler {
   void OnHead(const HttpResponseHead& head) override {
     calls.push_back(std::to_string(head.status));
   }
+  void OnSent() override { calls.push_back("sent"); }
   BodyFlow OnBody(std::string_view bytes) override {
     calls.emplace_back(bytes);
     if (on_body) on_body();
@@ -49,6 +50,21 @@ TEST(FakeHttpTransport, FollowsItsScriptAndThenItsResponder) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(http.Start({.url = "u"}, handler).ok());
   http.Poll(kNow);
   EXPECT_THAT(handler.calls, ElementsAre("503", "ok", "refused", "200", "u", "ok"));
+}
+
+TEST(FakeHttpTransport, SaysWhetherABodyWentOut) {
+  FakeHttpTransport http;
+  const Status reset(StatusCode::kUnavailable, "reset");
+  http.Answer({.status = 200});
+  http.Answer({.status = 0, .end = reset});
+  http.Answer({.status = 0, .end = reset, .request_went_out = true});
+  Handler handler;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(http.Start({.method = "POST", .body = "x"}, handler).ok());
+  }
+  http.Poll(kNow);
+  EXPECT_THAT(handler.calls,
+              ElementsAre("sent", "200", "ok", "reset", "sent", "reset"));
 }
 
 TEST(FakeHttpTransport, HoldsBackWhileAHandlerPauses) {

@@ -207,5 +207,30 @@ TEST_F(FakeSentryTest, RefusesWhatSentryWouldRefuse) {
   EXPECT_THAT(sentry->envelopes(), SizeIs(1));
 }
 
+TEST_F(FakeSentryTest, BreaksItsAnswerWhereItIsAskedTo) {
+  const auto end_after = [&](FakeSentryAnswer answer) {
+    sentry->Answer(std::move(answer));
+    return StatusOf(GoodRequest());
+  };
+  const std::size_t status_line = std::string("HTTP/1.1 418 Scripted\r\n").size();
+  for (const FakeFault::Then then : {FakeFault::kReset, FakeFault::kClose}) {
+    EXPECT_EQ(end_after({.status = 418, .fault = {.then = then}}), 0);
+    EXPECT_EQ(
+        end_after({.status = 418, .fault = {.after_bytes = status_line, .then = then}}),
+        0)
+        << "the head is not whole";
+    EXPECT_EQ(end_after({.status = 418,
+                         .body = std::string(100, 'x'),
+                         .fault = {.after_bytes = status_line + 60, .then = then}}),
+              418);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(end_after({.status = 418, .fault = {.drip = std::chrono::milliseconds(1)}}),
+            418);
+  EXPECT_EQ(end_after({.status = 418, .delay = std::chrono::milliseconds(50)}), 418);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(90));
+  EXPECT_THAT(sentry->envelopes(), SizeIs(8));
+}
+
 }  // namespace
 }  // namespace k8sentry::testing

@@ -27,6 +27,8 @@ struct FakeHttpAnswer {
   std::vector<HttpHeader> headers = {};
   std::vector<std::string> body = {};  // handed out piece by piece
   Status end = {};                     // what OnDone says
+  // With a status of 0: the request had gone out whole (OnSent) before it failed.
+  bool request_went_out = false;
   // Leaves the response open after its pieces, as a watch: see Push and End.
   bool stay_open = false;
 };
@@ -70,6 +72,7 @@ class FakeHttpTransport final : public HttpTransport {
     HttpHandler* handler = nullptr;
     HttpResponseHead head;
     bool head_told = false;
+    bool sent_told = true;
     bool paused = false;
     bool ends = true;
     std::deque<std::string> pieces;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "k8sentry/http_transport.h"
+#include "k8sentry/testing/fake_fault.h"
 
 namespace k8sentry::testing {
 
@@ -48,6 +49,11 @@ struct FakeSentryAnswer {
   int status = 200;
   std::vector<HttpHeader> headers = {};
   std::string body = {};
+  // What goes wrong on the way: `no_answer`, `stop_reading`, `drip`, and `then` once
+  // `after_bytes` were sent, of status line and headers, too. The rest is of API
+  // servers.
+  FakeFault fault = {};
+  Duration delay = {};  // before the first byte
 };
 
 class FakeSentry {
@@ -62,7 +68,8 @@ class FakeSentry {
   // again for the one after it. Without: 200.
   virtual void Answer(FakeSentryAnswer answer) = 0;
 
-  // Every well-formed envelope, in order, whatever was answered.
+  // Every well-formed envelope, in order, whatever was answered; of one that got no
+  // answer the `status` is what it would have been.
   virtual std::vector<ReceivedEnvelope> envelopes() const = 0;
   // What was wrong with the requests that Sentry would have refused.
   virtual std::vector<std::string> faults() const = 0;

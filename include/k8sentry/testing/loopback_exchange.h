@@ -58,6 +58,8 @@ struct LoopbackResponse {
   bool stay_open = false;
   // Sent after all of that, chunked unless `headers` tell the length.
   std::shared_ptr<LoopbackBody> stream = {};
+  // Sent instead of all of that, status line and headers included. HTTP/1.1 only.
+  std::shared_ptr<LoopbackBody> raw = {};
   bool never_answer = false;  // read the request, say nothing
   bool stop_reading = false;  // take no byte more of this connection
   // Send only so many bytes of head and body, then reset the connection.

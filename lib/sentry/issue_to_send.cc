@@ -1,0 +1,107 @@
+// What of a telling goes to Sentry, without its secrets.
+#include <utility>
+
+#include "k8sentry/text.h"
+#include "sentry/event_payload.h"
+#include "sentry/items.h"
+
+namespace k8sentry::internal {
+namespace {
+
+class Tags {
+ public:
+  Tags(SentryIssue& issue, const Scrubber& scrubber)
+      : issue_(issue), scrubber_(scrubber) {}
+
+  // Names of objects and fixed words hold no secrets; whatever else somebody may have
+  // chosen freely is looked at.
+  void Name(std::string_view key, std::string_view value) {
+    std::string line = TrimmedLine(value, kMaxTagValue);
+    if (!line.empty()) issue_.tags.emplace_back(key, std::move(line));
+  }
+  void Text(std::string_view key, std::string_view value) {
+    Name(key, scrubber_.Scrub(Head(value, kMaxTagValue)));
+  }
+
+ private:
+  SentryIssue& issue_;
+  const Scrubber& scrubber_;
+};
+
+void AddTags(const Telling& telling, const Scrubber& scrubber, SentryIssue& issue) {
+  const Event& event = telling.event.view();
+  Tags tags(issue, scrubber);
+  tags.Name("cluster", telling.key.cluster);
+  tags.Name("namespace", telling.key.namespace_);
+  tags.Name("kind", event.involved_object.kind);
+  tags.Text("reason", event.reason);
+  tags.Text("component", event.component());
+  tags.Name("node", NodeOf(event));
+  tags.Name("workload", telling.key.workload);
+  tags.Name("container", telling.key.container);
+  tags.Name("event_type", event.type);
+  if (event.involved_object.kind == "Pod") tags.Name("pod", event.involved_object.name);
+  tags.Name("telling", TellingKindName(telling.kind));
+}
+
+bool IsText(std::string_view content_type) {
+  if (content_type.starts_with("text/")) return true;
+  for (const char* word : {"json", "yaml", "xml"}) {
+    if (content_type.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+SentryIssue IssueToSend(const Telling& telling, const SentryOptions& options,
+                        const Scrubber& scrubber) {
+  const Event& event = telling.event.view();
+  SentryIssue issue{.telling = telling, .issue = IssueOf(telling, options.issue)};
+  const std::string reason =
+      scrubber.Scrub(TrimmedLine(event.reason, kMaxExceptionType));
+  issue.reason = TrimmedLine(reason, kMaxExceptionType);
+  issue.message =
+      Trimmed(scrubber.Scrub(Head(event.message, kMaxMessage)), kMaxMessage);
+  issue.issue.title = IssueTitle(reason, issue.message);
+  for (const std::string& part : telling.key.fingerprint()) {
+    issue.fingerprint.push_back(scrubber.Scrub(part));
+  }
+  issue.environment = options.environment;
+  issue.release = options.release;
+  issue.server_name = options.server_name;
+  AddTags(telling, scrubber, issue);
+  issue.trace_id = TraceOf(event);
+  return issue;
+}
+
+void ScrubItem(const Scrubber& scrubber, Breadcrumb& breadcrumb) {
+  breadcrumb.message =
+      Trimmed(scrubber.Scrub(Head(breadcrumb.message, kMaxMessage)), kMaxMessage);
+  for (auto& [key, value] : breadcrumb.data) {
+    value = scrubber.IsSecretKey(key)
+                ? "[Filtered]"
+                : scrubber.Scrub(Head(value, kMaxBreadcrumbDataBytes));
+  }
+}
+
+void ScrubItem(const Scrubber& scrubber, SentryLog& log) {
+  log.body = Trimmed(scrubber.Scrub(Head(log.body, kMaxMessage)), kMaxMessage);
+  for (SentryAttribute& attribute : log.attributes) {
+    std::string* const text = std::get_if<std::string>(&attribute.value);
+    if (text == nullptr) continue;
+    *text = scrubber.IsSecretKey(attribute.name)
+                ? "[Filtered]"
+                : Trimmed(scrubber.Scrub(Head(*text, kMaxAttributeValue)),
+                          kMaxAttributeValue);
+  }
+}
+
+void ScrubItem(const Scrubber& scrubber, Attachment& attachment) {
+  attachment.filename = scrubber.Scrub(attachment.filename);
+  if (IsText(attachment.content_type)) {
+    attachment.bytes = scrubber.Scrub(attachment.bytes);
+  }
+}
+
+}  // namespace k8sentry::internal
