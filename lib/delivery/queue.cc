@@ -65,16 +65,16 @@ void Queue::ForEachUnsettled(const std::function<void(const Telling&)>& visit) c
   }
 }
 
-void Queue::Push(Telling&& telling, SteadyTime now) {
+void Queue::Push(Telling&& telling, Now now) {
   Entry entry{.telling = std::move(telling), .sequence = next_sequence_++};
   counters_.in_flight += static_cast<std::uint64_t>(entry.telling.frames);
-  NoteLimit(sink_.limited_until(), now);
+  NoteLimit(sink_.limited_until(), now.steady);
   Wait(std::move(entry));
-  if (when_full_ == QueueFull::kDrop) Trim();
+  if (when_full_ == QueueFull::kDrop) Trim(now);
 }
 
 void Queue::Pump(Now now) {
-  Settle(now.steady);
+  Settle(now);
   NoteLimit(sink_.limited_until(), now.steady);
   if (limited_until_ > now.steady) return;
   while (!delayed_.empty() && delayed_.begin()->first <= now.steady) {
@@ -127,7 +127,7 @@ void Queue::SendBatch(Now now) {
   });
 }
 
-void Queue::Settle(SteadyTime now) {
+void Queue::Settle(Now now) {
   for (Completed& done : std::exchange(completed_, {})) {
     Batch& batch = *done.batch;
     Entry entry = std::move(batch.entries[done.index]);
@@ -140,7 +140,7 @@ void Queue::Settle(SteadyTime now) {
   }
 }
 
-void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
+void Queue::SettleOne(Entry&& entry, const Outcome& outcome, Now now) {
   const auto frames = static_cast<std::uint64_t>(entry.telling.frames);
   switch (outcome.kind) {
     case Outcome::Kind::kDelivered:
@@ -166,13 +166,14 @@ void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
       Retry(std::move(entry), outcome, now);
       return;
     case Outcome::Kind::kLimited:
-      Limit(std::move(entry), outcome, now);
+      Limit(std::move(entry), outcome, now.steady);
       return;
   }
 }
 
-void Queue::Retry(Entry&& entry, const Outcome& outcome, SteadyTime now) {
+void Queue::Retry(Entry&& entry, const Outcome& outcome, Now now) {
   if (++entry.attempts >= options_.max_attempts) {
+    sink_.Lost(entry.telling, Loss::kGaveUp, now);
     SettleOne(
         std::move(entry),
         {.kind = Outcome::Kind::kRejected, .detail = "gave up: " + outcome.detail},
@@ -183,7 +184,7 @@ void Queue::Retry(Entry&& entry, const Outcome& outcome, SteadyTime now) {
     logger_.Log(LogLevel::kWarning, "delivery failed, trying again",
                 {{"sink", std::string(sink_.name())}, {"detail", outcome.detail}});
   }
-  entry.not_before = std::max(now + Backoff(entry.attempts), outcome.retry_at);
+  entry.not_before = std::max(now.steady + Backoff(entry.attempts), outcome.retry_at);
   entry.limited = false;
   Wait(std::move(entry));
 }
@@ -226,12 +227,14 @@ Queue::Entry Queue::Take(Sequence sequence) {
   return entry;
 }
 
-void Queue::Trim() {
+void Queue::Trim(Now now) {
   while (!waiting_.empty() &&
          (size() > options_.max_tellings || bytes_ > options_.max_bytes)) {
     const Sequence victim =
         normal_.empty() ? waiting_.begin()->first : *normal_.begin();
-    const auto frames = static_cast<std::uint64_t>(Take(victim).telling.frames);
+    const Telling telling = Take(victim).telling;
+    const auto frames = static_cast<std::uint64_t>(telling.frames);
+    sink_.Lost(telling, Loss::kQueueFull, now);
     counters_.in_flight -= frames;
     counters_.overflowed += frames;
     LogDoubling(dropped_, "delivery queue is full, tellings are lost", "");

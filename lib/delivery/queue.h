@@ -42,7 +42,7 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  void Push(Telling&& telling, SteadyTime now);
+  void Push(Telling&& telling, Now now);
 
   // Settles what the sink has completed, and hands out what is due.
   void Pump(Now now);
@@ -88,13 +88,13 @@ class Queue {
     std::size_t operator()(const Key& key) const;
   };
 
-  void Settle(SteadyTime now);
-  void SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now);
-  void Retry(Entry&& entry, const Outcome& outcome, SteadyTime now);
+  void Settle(Now now);
+  void SettleOne(Entry&& entry, const Outcome& outcome, Now now);
+  void Retry(Entry&& entry, const Outcome& outcome, Now now);
   void Limit(Entry&& entry, const Outcome& outcome, SteadyTime now);
   void Wait(Entry&& entry);
   Entry Take(Sequence sequence);
-  void Trim();
+  void Trim(Now now);
   void NoteLimit(SteadyTime until, SteadyTime now);
   void FoldAll();
   bool FoldIn(Entry& entry);
