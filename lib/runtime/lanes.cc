@@ -39,16 +39,25 @@ Result<std::unique_ptr<Lanes>> Lanes::New(const RunnerOptions& options,
 
 Lanes::Lanes(const RunnerOptions& options, std::uint64_t seed)
     : options_(options.queue),
+      spool_(options.spool),
       when_full_(options.when_full),
       sink_(options.sink),
       router_(options.router),
       logger_(options.logger != nullptr ? *options.logger : NullLogger()),
       seed_(seed) {}
 
-Status Lanes::Add(Sink& sink, Now) {
-  lanes_.push_back(
-      {&sink, std::make_unique<Queue>(options_, when_full_, sink, logger_, seed_++)});
-  return {};
+// Without its spool where that cannot be opened; then the status says why.
+Status Lanes::Add(Sink& sink, Now now) {
+  std::unique_ptr<Spool> spool;
+  Status status;
+  if (!spool_.directory.empty()) {
+    Result<std::unique_ptr<Spool>> opened = Spool::Open(spool_, sink.spool_name(), now);
+    status = opened.status();
+    if (opened.ok()) spool = *std::move(opened);
+  }
+  lanes_.push_back({&sink, std::make_unique<Queue>(options_, when_full_, sink, logger_,
+                                                   seed_++, std::move(spool))});
+  return status;
 }
 
 // There are few sinks, and many tellings in a row go to the same one.
@@ -56,7 +65,10 @@ Queue& Lanes::QueueOf(Sink& sink, Now now) {
   const auto lane = std::find_if(lanes_.begin(), lanes_.end(),
                                  [&](const Lane& l) { return l.sink == &sink; });
   if (lane != lanes_.end()) return *lane->queue;
-  (void)Add(sink, now);
+  if (const Status status = Add(sink, now); !status.ok()) {
+    logger_.Log(LogLevel::kError, "a sink goes without its spool",
+                {{"sink", std::string(sink.name())}, {"detail", status.message()}});
+  }
   return *lanes_.back().queue;
 }
 
@@ -133,7 +145,15 @@ std::size_t Lanes::size() const {
   return size;
 }
 
-void Lanes::ForEachUnsettled(const std::function<void(const Telling&)>& visit) const {
+bool Lanes::SpoolAll(Now now) {
+  bool all = true;
+  for (const Lane& lane : lanes_) {
+    if (!lane.queue->empty() && !lane.queue->SpoolAll(now)) all = false;
+  }
+  return all;
+}
+
+void Lanes::ForEachUnsettled(const Queue::VersionFunction& visit) const {
   for (const Lane& lane : lanes_) lane.queue->ForEachUnsettled(visit);
 }
 

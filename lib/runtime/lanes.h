@@ -1,9 +1,8 @@
-// Lanes are the sinks of a Runner, each with a queue of its own: one sink, or those that
-// a router chooses. One that is away or limited holds up none of the others.
+// Lanes are the sinks of a Runner, each with a queue of its own: one sink, or those
+// that a router chooses. One that is away or limited holds up none of the others.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,7 +13,8 @@ namespace k8sentry::internal {
 
 class Lanes {
  public:
-  // Everything in `options` must outlive the lanes. Errors: kInvalidArgument.
+  // Everything in `options` must outlive the lanes. Errors: kInvalidArgument,
+  // kConfiguration (the spool).
   static Result<std::unique_ptr<Lanes>> New(const RunnerOptions& options,
                                             std::uint64_t seed, Now now);
 
@@ -26,6 +26,8 @@ class Lanes {
 
   // What begins a drain: no backoff lasts, and no sink keeps what it could send.
   void BeginDrain(Now now);
+  // What ends one: leaves what waits to the spools. False: not all.
+  bool SpoolAll(Now now);
   // Whether nothing can happen before `time`.
   bool idle_until(SteadyTime time) const;
   // Whether the sinks have settled what they took beside tellings.
@@ -35,7 +37,7 @@ class Lanes {
   bool empty() const;
   bool full() const;
   std::size_t size() const;
-  void ForEachUnsettled(const std::function<void(const Telling&)>& visit) const;
+  void ForEachUnsettled(const Queue::VersionFunction& visit) const;
   QueueCounters counters() const;
 
  private:
@@ -50,6 +52,7 @@ class Lanes {
   void Retire();
 
   const QueueOptions options_;
+  const SpoolOptions spool_;
   const QueueFull when_full_;
   Sink& sink_;
   SinkRouter* const router_;

@@ -17,9 +17,9 @@ namespace k8sentry {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using testing::FakeSink;
 using testing::FakeSource;
-using ::testing::ElementsAre;
 
 bool Readable(int descriptor, int timeout_ms = 0) {
   pollfd entry = {.fd = descriptor, .events = POLLIN, .revents = 0};
