@@ -9,6 +9,8 @@ namespace k8sentry::internal {
 namespace {
 
 constexpr std::size_t kMaxBatch = 16;
+// How often a sink that is away is asked whether it is back.
+constexpr Duration kAskingPause = std::chrono::seconds(5);
 
 bool IsNormal(const Telling& telling) { return telling.event->type == "Normal"; }
 
@@ -78,7 +80,7 @@ void Queue::Pump(Now now) {
   Settle(now);
   NoteLimit(sink_.limited_until(), now.steady);
   if (spool_ != nullptr) SetSpooling();
-  if (limited_until_ <= now.steady) HandOut(now);
+  if (silent_until() <= now.steady) HandOut(now);
   if (spool_ != nullptr) SyncSpool();
 }
 
@@ -97,10 +99,11 @@ SteadyTime Queue::NextDeadline() const {
   if ((waiting_.empty() && !loads) || under_way_ >= max_under_way()) return spool;
   const SteadyTime due =
       !ready_.empty() || loads ? SteadyTime::min() : delayed_.begin()->first;
-  return std::min(spool, std::max({due, limited_until_, sink_.limited_until()}));
+  return std::min(spool, std::max(due, silent_until()));
 }
 
 void Queue::RetryNow() {
+  ask_again_ = SteadyTime::min();
   for (auto it = delayed_.begin(); it != delayed_.end();) {
     Entry& entry = waiting_.at(it->second);
     if (entry.limited) {
@@ -207,6 +210,7 @@ void Queue::Retry(Entry&& entry, const Outcome& outcome, Now now) {
     logger_.Log(LogLevel::kWarning, "delivery failed, trying again",
                 {{"sink", std::string(sink_.name())}, {"detail", outcome.detail}});
   }
+  ask_again_ = now.steady + kAskingPause;
   entry.not_before = std::max(now.steady + Backoff(entry.attempts), outcome.retry_at);
   entry.limited = false;
   if (spooling_) CopyToSpool(entry);

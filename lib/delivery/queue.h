@@ -128,6 +128,8 @@ class Queue {
   void SyncSpool();
   SteadyTime NextSpoolDeadline() const;
   std::size_t max_under_way() const;
+  SteadyTime silent_until() const;
+  bool away() const { return spooling_ && failing_; }
   bool has_room_for(const Telling& telling) const;
   bool on_disk(const Entry& entry) const {
     return entry.place && spool_ != nullptr && spool_->holds(entry.place);
@@ -171,6 +173,7 @@ class Queue {
 
   bool failing_ = false;
   SteadyTime failing_since_, limited_since_;
+  SteadyTime ask_again_ = SteadyTime::min();  // while it is away
   std::uint64_t answers_ = 0;  // deliveries
   Losses dropped_, rejected_, pushed_out_;
 

@@ -27,7 +27,12 @@ bool Queue::has_room_for(const Telling& telling) const {
 // While it is away one telling at a time asks whether it is back: the others can wait,
 // and what comes back has enough to do.
 std::size_t Queue::max_under_way() const {
-  return spooling_ && failing_ ? 1 : sink_.max_in_flight();
+  return away() ? 1 : sink_.max_in_flight();
+}
+
+SteadyTime Queue::silent_until() const {
+  const SteadyTime limited = std::max(limited_until_, sink_.limited_until());
+  return away() ? std::max(limited, ask_again_) : limited;
 }
 
 // What memory cannot hold, and what would overtake others that it could not hold.
