@@ -66,18 +66,20 @@ class Spool(world.Agent):
         child = self.start()
         self.wait_for_all()
         self.stop(child)
+        self.cluster.add(1)
         child = self.start()
+        self.wait_for_all()
         self.stop(child)
         self.assert_all_came_once()
 
     def test_kills_while_sentry_comes_and_goes_lose_nothing_and_repeat_only_under_the_same_id(self):
-        self.sentry.slow = 0.02
+        self.sentry.slow = 0.005
         self.always += ["--state-file", str(self.folder / "state/state.json")]
         done = threading.Event()
 
         def write():
             while not done.wait(0.02):
-                self.cluster.add(3)
+                self.cluster.add(1)
         writer = threading.Thread(target=write)
         writer.start()
         for number in range(ROUNDS):
@@ -103,7 +105,6 @@ class Spool(world.Agent):
         errors = second.communicate(timeout=TIMEOUT)[1]
         self.assertEqual(second.returncode, 78)
         self.assertIn(b"another process is using it", errors)
-        self.assertEqual(errors.strip().count(b"\n"), 0)
         self.stop(child)
 
     def test_a_folder_that_others_may_write_to_is_78(self):
