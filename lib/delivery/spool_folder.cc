@@ -134,10 +134,11 @@ Result<std::vector<std::uint32_t>> SpoolFolder::ReadDone(std::uint64_t segment) 
   if (!file.ok()) return file.status();
   Result<std::string> text = ReadAll(file->get(), kMaxFileBytes, path);
   if (!text.ok()) return text.status();
-  for (std::string_view rest = *text; rest.size() >= kDoneBytes;
-       rest.remove_prefix(kDoneBytes)) {
+  for (std::string_view rest = *text; rest.size() >= kDoneBytes;) {
     const std::uint32_t offset = OffsetOf(rest);
-    if (rest.substr(0, kDoneBytes) == DoneEntry(offset)) offsets.push_back(offset);
+    const bool sound = rest.substr(0, kDoneBytes) == DoneEntry(offset);
+    if (sound) offsets.push_back(offset);
+    rest.remove_prefix(sound ? kDoneBytes : 1);  // behind a torn one, wherever that is
   }
   return offsets;
 }

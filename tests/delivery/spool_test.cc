@@ -268,7 +268,7 @@ TEST_F(SpoolTest, RepeatsARecordAtMostWhenItsSettlingIsDamaged) {
     EXPECT_THAT(LoadAll(), ElementsAre(0, 1, 2));
     spool_.reset();
   }
-  WriteFile(list, text + "torn");
+  WriteFile(list, "torn" + text + "torn");
   Open();
   EXPECT_THAT(LoadAll(), ElementsAre(0, 2));
 }

@@ -177,7 +177,7 @@ def limited(bench, long, seed):
         r.wait_watching()
         r.write(100, 100 * seconds, 0.5)
         writes = r.wait_written()
-        wait_or_not(lambda: r.occurrences() >= len(writes), 600)
+        wait_or_not(lambda: r.occurrences() >= len(writes), 1500)
         return r.end(writes, folds=True)[1], r.notes
 
 
