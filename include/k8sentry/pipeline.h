@@ -48,8 +48,8 @@ class Pipeline {
 
   virtual ~Pipeline() = default;
 
-  // From now on Process shows each such event to `admitted`, before what it tells of it.
-  // Without, this costs nothing.
+  // From now on Process shows each such event to `admitted`, before what it tells of
+  // it. Without, this costs nothing.
   virtual void SetAdmitted(AdmittedFunction admitted) = 0;
 
   // Takes `events` in order and calls `tell` for what must be told now.

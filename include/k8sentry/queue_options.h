@@ -24,11 +24,11 @@ struct QueueOptions {
   Duration max_backoff = std::chrono::minutes(1);
 };
 
-// Where tellings go while their receiver is away for longer, and when the queue is full:
-// into files, which survive this process (docs/semantics.md 19).
+// Where tellings go while their receiver is away for longer, and when the queue is
+// full: into files, which survive this process (docs/semantics.md 19).
 struct SpoolOptions {
-  // Gets a folder for each sink, by its spool name. Empty: no spool. Made with mode 0700
-  // if missing; belongs to us, and nobody else may write to it.
+  // Gets a folder for each sink, by its spool name. Empty: no spool. Made with mode
+  // 0700 if missing; belongs to us, and nobody else may write to it.
   std::string directory = {};
   // Of each sink's folder; what is oldest goes first. At least 64 KiB.
   std::size_t max_bytes = 256 << 20;

@@ -73,7 +73,8 @@ class Runner {
 
   // Reads no more, closes the windows (a replay's, and those to keep, stay open) and
   // delivers what waits, for at most `limit`. What is left then goes to the spool, if
-  // there is one. Errors: kDeadlineExceeded: `in_flight` of the ledger is what was left.
+  // there is one. Errors: kDeadlineExceeded: `in_flight` of the ledger is what was
+  // left.
   virtual Status Drain(Duration limit) = 0;
 
   // What another run needs to go on from here: it tells again, with the same ids, what

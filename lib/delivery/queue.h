@@ -174,7 +174,7 @@ class Queue {
   bool failing_ = false;
   SteadyTime failing_since_, limited_since_;
   SteadyTime ask_again_ = SteadyTime::min();  // while it is away
-  std::uint64_t answers_ = 0;  // deliveries
+  std::uint64_t answers_ = 0;                 // deliveries
   Losses dropped_, rejected_, pushed_out_;
 
   const std::unique_ptr<Spool> spool_;  // or null

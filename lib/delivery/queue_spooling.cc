@@ -26,9 +26,7 @@ bool Queue::has_room_for(const Telling& telling) const {
 
 // While it is away one telling at a time asks whether it is back: the others can wait,
 // and what comes back has enough to do.
-std::size_t Queue::max_under_way() const {
-  return away() ? 1 : sink_.max_in_flight();
-}
+std::size_t Queue::max_under_way() const { return away() ? 1 : sink_.max_in_flight(); }
 
 SteadyTime Queue::silent_until() const {
   const SteadyTime limited = std::max(limited_until_, sink_.limited_until());

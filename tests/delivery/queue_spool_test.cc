@@ -1,6 +1,11 @@
 // A queue with a spool behind it.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 #include "delivery/queue.h"
 #include "k8sentry/testing/fake_sink.h"
@@ -263,6 +268,38 @@ TEST_F(QueueSpoolTest, NamesWhatTheSpoolPushedOut) {
   for (const auto& [telling, loss] : sink_.lost()) all.insert(NumberOf(telling));
   for (const int number : Delivered()) EXPECT_TRUE(all.insert(number).second);
   EXPECT_EQ(all.size(), 2000u);
+}
+
+TEST_F(QueueSpoolTest, GoesOnAsWithoutASpoolWhenTheDiskIsFull) {
+  options_.max_tellings = 10;
+  Start();
+  sink_.holds = true;
+  // As good as a full disk: no file may grow.
+  rlimit before = {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  const rlimit none = {0, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &none);
+  for (int i = 0; i < 30; ++i) {
+    Push(NumberedTelling(i));
+    now_ += 1s;
+  }
+  EXPECT_EQ(queue_->size(), 10u);
+  EXPECT_EQ(queue_->counters().overflowed, 20u);
+  EXPECT_EQ(sink_.lost().back().second, Loss::kQueueFull);
+  EXPECT_FALSE(queue_->SpoolAll(now()));
+  EXPECT_EQ(Unsettled().size(), 10u);
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  EXPECT_EQ(
+      std::count(log_.lines.begin(), log_.lines.end(), "the spool cannot be written"),
+      1);
+  now_ += 11s;
+  for (int i = 30; i < 50; ++i) Push(NumberedTelling(i));
+  EXPECT_EQ(queue_->counters().overflowed, 20u) << "it works again";
+  sink_.holds = false;
+  TurnUntil(now_ + 1min);
+  EXPECT_EQ(queue_->counters().delivered, 30u);
 }
 
 // The promise: an hour's outage of the receiver, 100,000 issues, and all that the
