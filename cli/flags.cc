@@ -104,6 +104,14 @@ CommandSpec RunCommand() {
                     "go on where the last run with this file stopped, so that a "
                     "restart loses nothing and tells nothing twice; in a directory "
                     "that nobody else may write to"},
+                   {0, "spool", "DIR",
+                    "keep in this folder what Sentry cannot take for now, so that an "
+                    "outage of it loses nothing; nobody else may write to it"},
+                   {0, "spool-size", "SIZE",
+                    "bytes it may hold, as 64MiB or 2GiB; the oldest goes first "
+                    "(default 256MiB)"},
+                   {0, "spool-age", "DURATION",
+                    "what waits there longer is lost (default 24h)"},
                    {0, "drain-timeout", "DURATION",
                     "how long to deliver what waits at the end (default 5s)"}}},
                  LogFlags("debug, info, warning, error or off (default info)")},
@@ -134,8 +142,9 @@ CommandSpec RunCommand() {
           "  # only after the fifth failed probe\n"
           "  k8sentry run --threshold Unhealthy=5\n"
           "\n"
-          "  # the agent across restarts\n"
-          "  k8sentry run --state-file /var/lib/k8sentry/state.json\n",
+          "  # the agent across restarts, and outages of Sentry\n"
+          "  k8sentry run --state-file /var/lib/k8sentry/state.json \\\n"
+          "    --spool /var/lib/k8sentry/spool\n",
   };
   return run;
 }

@@ -177,6 +177,49 @@ Status ReadPipeline(const Parsed& parsed, PipelineOptions& out) {
   return status;
 }
 
+// "1048576", "512KiB", "256MiB" or "2GiB".
+Status ReadSize(const Parsed& parsed, std::string_view name, std::size_t& out) {
+  const std::string* text = parsed.last(name);
+  if (text == nullptr) return {};
+  constexpr std::size_t kTooMuch = std::size_t{1} << 40;
+  std::size_t number = 0;
+  const char* end = text->data() + text->size();
+  const auto [at, error] = std::from_chars(text->data(), end, number);
+  const std::string_view unit(at, static_cast<std::size_t>(end - at));
+  int shift = -1;
+  for (const auto& [known, bits] : std::initializer_list<std::pair<const char*, int>>{
+           {"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}}) {
+    if (unit == known) shift = bits;
+  }
+  if (error != std::errc() || shift < 0 || number > kTooMuch >> shift) {
+    return Usage("--" + std::string(name) + ": '" + EscapeForTerminal(*text) +
+                 "' is no size such as 512KiB, 256MiB or 2GiB");
+  }
+  out = number << shift;
+  return {};
+}
+
+Status ReadSpool(const Parsed& parsed, SpoolOptions& out) {
+  if (const std::string* directory = parsed.last("spool")) {
+    if (directory->empty()) return Usage("--spool needs a path");
+    out.directory = *directory;
+  }
+  for (const char* name : {"spool-size", "spool-age"}) {
+    if (parsed.has(name) && out.directory.empty()) {
+      return Usage("--" + std::string(name) + " says nothing without --spool DIR");
+    }
+  }
+  Status status = ReadSize(parsed, "spool-size", out.max_bytes);
+  if (status.ok()) status = ReadDuration(parsed, "spool-age", out.max_age);
+  if (status.ok() && out.max_bytes < 64 << 10) {
+    status = Usage("--spool-size: 64KiB is the least");
+  }
+  if (status.ok() && out.max_age < std::chrono::seconds(1)) {
+    status = Usage("--spool-age: a second is the least");
+  }
+  return status;
+}
+
 Status ReadLog(const Parsed& parsed, LogOptions& out) {
   Status status = ReadChoice<std::string>(parsed, "log-level",
                                           {{"debug", "debug"},
@@ -299,6 +342,7 @@ Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& hel
     if (file->empty()) return Usage("--state-file needs a path");
     options.state_file = *file;
   }
+  if (const Status s = ReadSpool(*parsed, options.spool); !s.ok()) return s;
   if (const Status s = ReadCluster(*parsed, options); !s.ok()) return s;
   options.owner_lookup = !parsed->has("no-owner-lookup");
   const Status wait = ReadDuration(*parsed, "owner-wait", options.owner_wait);

@@ -7,6 +7,7 @@
 #include "flags.h"
 #include "k8sentry/cluster_config.h"
 #include "k8sentry/pipeline.h"
+#include "k8sentry/queue_options.h"
 
 namespace k8sentry::cli {
 
@@ -45,6 +46,7 @@ struct RunOptions : ClusterOptions {
   ColorWhen color = ColorWhen::kAuto;
   Duration drain_timeout = std::chrono::seconds(5);
   std::string state_file;  // empty: none
+  SpoolOptions spool;
   PipelineOptions pipeline;
   LogOptions log;
 };

@@ -171,6 +171,7 @@ Status ClusterRun::Prepare() {
                  .sink = *sink_,
                  .transport = transport_.get(),
                  .pipeline = options_.pipeline,
+                 .spool = sends_ ? options_.spool : SpoolOptions(),
                  .at_end = state_->kept() ? AtEnd::kKeepWindows : AtEnd::kCloseWindows,
                  .state = state_->found(),
                  .logger = log_.get(),

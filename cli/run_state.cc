@@ -11,6 +11,9 @@ namespace {
 constexpr Duration kInterval = std::chrono::seconds(1);
 // A large state on a slow disk takes no more than this part of our time.
 constexpr int kShare = 20;
+// What waits goes to the spool after some seconds, which changes no counter, but is all
+// that is needed to forget it here.
+constexpr Duration kLastLook = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -41,14 +44,19 @@ const State* RunState::found() const {
 }
 
 Duration RunState::MaxWait(SteadyTime now) const {
-  if (!kept() || !changed_) return std::chrono::hours(1);
-  return std::max(next_ - now, Duration::zero());
+  if (!kept()) return std::chrono::hours(1);
+  const SteadyTime next = changed_ ? next_ : std::max(last_look_, next_);
+  if (next <= now) return Duration::zero();
+  return std::min<Duration>(next - now, std::chrono::hours(1));
 }
 
 void RunState::SaveIfDue(const Runner& runner, SteadyTime now) {
   if (!kept()) return;
-  changed_ = failing_ || runner.ledger() != saved_;
+  const Ledger ledger = runner.ledger();
+  const bool moved = failing_ || ledger != saved_;
+  changed_ = moved || now >= last_look_;
   if (!changed_ || now < next_) return;
+  last_look_ = moved && ledger.in_flight > 0 ? now + kLastLook : SteadyTime::max();
   Save(runner);
   const Duration took = std::chrono::steady_clock::now() - now;
   next_ = now + std::max(kInterval, kShare * took);

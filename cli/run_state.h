@@ -36,6 +36,7 @@ class RunState {
   bool changed_ = false;
   bool failing_ = false;
   SteadyTime next_ = SteadyTime::min();
+  SteadyTime last_look_ = SteadyTime::max();
 };
 
 }  // namespace k8sentry::cli

@@ -43,7 +43,14 @@ class Pipeline {
   // What is told, in order. A Telling is built, and allocates, only for this call.
   using TellingFunction = std::function<void(Telling&&)>;
 
+  // Sees an event that the filters let through and that says something new.
+  using AdmittedFunction = std::function<void(const Event&)>;
+
   virtual ~Pipeline() = default;
+
+  // From now on Process shows each such event to `admitted`, before what it tells of
+  // it. Without, this costs nothing.
+  virtual void SetAdmitted(AdmittedFunction admitted) = 0;
 
   // Takes `events` in order and calls `tell` for what must be told now.
   virtual void Process(std::span<const Event> events, Now now,

@@ -20,46 +20,12 @@
 #include "k8sentry/http_transport.h"
 #include "k8sentry/logger.h"
 #include "k8sentry/pipeline.h"
+#include "k8sentry/queue_options.h"
 #include "k8sentry/sink.h"
+#include "k8sentry/sink_router.h"
 #include "k8sentry/state.h"
 
 namespace k8sentry {
-
-struct QueueOptions {
-  // Tellings waiting or under way; beyond, the oldest Normal one goes first, then the
-  // oldest, and counts as overflowed.
-  std::size_t max_tellings = 10000;
-  std::size_t max_bytes = 32 << 20;
-  // Attempts before a telling counts as rejected. Waiting out a rate limit is none.
-  int max_attempts = 12;
-  Duration min_backoff = std::chrono::seconds(1);
-  Duration max_backoff = std::chrono::minutes(1);
-};
-
-// Where tellings go while their receiver is away for longer: into files, which survive
-// this process (docs/semantics.md 19). The folder gets a folder for each sink.
-struct SpoolOptions {
-  std::string directory = {};  // empty: no spool. Made if missing, with mode 0700
-  std::size_t max_bytes = 256 << 20;
-  Duration max_age = std::chrono::hours(24);
-};
-
-// Chooses the sink of each telling, where there are several.
-class SinkRouter {
- public:
-  virtual ~SinkRouter() = default;
-  // The sink stays valid until Retired was called for it.
-  virtual Sink& Route(const Telling& telling, Now now) = 0;
-  // Whether the runner shall let go of `sink` once nothing of it waits or is under way.
-  virtual bool retires(const Sink& sink) const = 0;
-  virtual void Retired(Sink& sink) = 0;
-};
-
-// What happens when the queue is full.
-enum class QueueFull {
-  kDrop,  // live: the reader never waits for a sink
-  kWait,  // replay: a file can wait, so nothing overflows
-};
 
 // What becomes of the windows at the end.
 enum class AtEnd {
@@ -72,9 +38,10 @@ struct RunnerOptions {
   Sink& sink;
   HttpTransport* transport = nullptr;  // polled when given; the source's and the sink's
   PipelineOptions pipeline = {};
-  SinkRouter* router = nullptr;  // without: all goes to `sink`
-  QueueOptions queue = {};       // for each sink
-  SpoolOptions spool = {};
+  // Without, all goes to `sink`; with one, what it says. `sink` sees the Events.
+  SinkRouter* router = nullptr;
+  QueueOptions queue = {};  // for each sink
+  SpoolOptions spool = {};  // for each sink
   QueueFull when_full = QueueFull::kDrop;
   AtEnd at_end = AtEnd::kCloseWindows;
   // What an earlier run left: its windows. Its ResumePoint goes to the source. Read
@@ -105,8 +72,9 @@ class Runner {
   virtual Status Run(std::stop_token stop) = 0;
 
   // Reads no more, closes the windows (a replay's, and those to keep, stay open) and
-  // delivers what waits, for at most `limit`. Errors: kDeadlineExceeded: `in_flight` of
-  // the ledger is what was left.
+  // delivers what waits, for at most `limit`. What is left then goes to the spool, if
+  // there is one. Errors: kDeadlineExceeded: `in_flight` of the ledger is what was
+  // left.
   virtual Status Drain(Duration limit) = 0;
 
   // What another run needs to go on from here: it tells again, with the same ids, what
@@ -117,7 +85,8 @@ class Runner {
   virtual const Pipeline& pipeline() const = 0;
 };
 
-// Everything in `options` must outlive the runner. Errors: kInvalidArgument, kInternal.
+// Everything in `options` must outlive the runner. Errors: kInvalidArgument, kInternal,
+// kConfiguration (the spool's folder is not ours alone, another process has it open).
 Result<std::unique_ptr<Runner>> NewRunner(const RunnerOptions& options);
 
 }  // namespace k8sentry

@@ -19,7 +19,7 @@ struct Ledger {
   std::uint64_t below_threshold = 0;  //   waits for more of its kind
   std::uint64_t swallowed = 0;        //   repeats what was told
   std::uint64_t sampled_out = 0;      //   left out by a sample rate
-  std::uint64_t overflowed = 0;       //   told, but the queue was full
+  std::uint64_t overflowed = 0;       //   told, but the queue or the spool was full
   std::uint64_t rejected = 0;         //   told, and refused for good
   std::uint64_t delivered = 0;        //   told, and acknowledged
   std::uint64_t in_flight = 0;        //   told, and on its way

@@ -9,26 +9,19 @@ namespace k8sentry::internal {
 namespace {
 
 constexpr std::size_t kMaxBatch = 16;
-
-std::size_t BytesOf(const Telling& telling) {
-  const Key& key = telling.key;
-  return sizeof(Telling) + telling.event.bytes() + telling.workload_kind.size() +
-         key.cluster.size() + key.namespace_.size() + key.workload.size() +
-         key.container.size() + key.reason.size() + key.message_class.size();
-}
+// How often a sink that is away is asked whether it is back.
+constexpr Duration kAskingPause = std::chrono::seconds(5);
 
 bool IsNormal(const Telling& telling) { return telling.event->type == "Normal"; }
 
 }  // namespace
 
-// What one Send was given. The sink's completion shares it, so that the tellings stay
-// valid even when the queue is gone.
-struct Queue::Batch {
-  Queue* queue = nullptr;
-  std::vector<Telling> tellings;
-  std::vector<Entry> entries;  // without their tellings
-  std::size_t open = 0;
-};
+std::size_t Queue::BytesOf(const Telling& telling) {
+  const Key& key = telling.key;
+  return sizeof(Telling) + telling.event.bytes() + telling.workload_kind.size() +
+         key.cluster.size() + key.namespace_.size() + key.workload.size() +
+         key.container.size() + key.reason.size() + key.message_class.size();
+}
 
 std::size_t Queue::KeyHash::operator()(const Key& key) const {
   std::size_t hash = 0;
@@ -40,12 +33,13 @@ std::size_t Queue::KeyHash::operator()(const Key& key) const {
 }
 
 Queue::Queue(const QueueOptions& options, QueueFull when_full, Sink& sink,
-             Logger& logger, std::uint64_t seed)
+             Logger& logger, std::uint64_t seed, std::unique_ptr<Spool> spool)
     : options_(options),
       when_full_(when_full),
       sink_(sink),
       logger_(logger),
-      random_(static_cast<std::minstd_rand::result_type>(seed)) {}
+      random_(static_cast<std::minstd_rand::result_type>(seed)),
+      spool_(std::move(spool)) {}
 
 Queue::~Queue() {
   for (const std::shared_ptr<Batch>& batch : batches_) batch->queue = nullptr;
@@ -55,42 +49,61 @@ bool Queue::full() const {
   return size() >= options_.max_tellings || bytes_ >= options_.max_bytes;
 }
 
-void Queue::ForEachUnsettled(const std::function<void(const Telling&)>& visit) const {
-  const auto visit_one = [&](const Telling& telling) {
-    if (telling.frames > 0) visit(telling);
+void Queue::ForEachUnsettled(const VersionFunction& visit) const {
+  const auto visit_one = [&](const Telling& telling, const Entry& entry) {
+    if (telling.frames > 0 && !on_disk(entry)) {
+      visit(telling.event->uid, telling.event->resource_version);
+    }
   };
-  for (const auto& [sequence, entry] : waiting_) visit_one(entry.telling);
+  for (const auto& [sequence, entry] : waiting_) visit_one(entry.telling, entry);
   for (const std::shared_ptr<Batch>& batch : batches_) {
-    for (const Telling& telling : batch->tellings) visit_one(telling);
+    for (std::size_t i = 0; i < batch->tellings.size(); ++i) {
+      visit_one(batch->tellings[i], batch->entries[i]);
+    }
   }
+  if (spool_ == nullptr) return;
+  for (const EventVersion& event : spool_->unsynced()) visit(event.uid, event.version);
 }
 
-void Queue::Push(Telling&& telling, SteadyTime now) {
+void Queue::Push(Telling&& telling, Now now) {
   Entry entry{.telling = std::move(telling), .sequence = next_sequence_++};
+  now_ = now;
   counters_.in_flight += static_cast<std::uint64_t>(entry.telling.frames);
-  NoteLimit(sink_.limited_until(), now);
+  NoteLimit(sink_.limited_until(), now.steady);
+  if (spool_ != nullptr && GoesToSpoolOnly(entry)) return;
   Wait(std::move(entry));
-  if (when_full_ == QueueFull::kDrop) Trim();
+  if (when_full_ == QueueFull::kDrop) Trim(now);
 }
 
 void Queue::Pump(Now now) {
-  Settle(now.steady);
+  now_ = now;
+  Settle(now);
   NoteLimit(sink_.limited_until(), now.steady);
-  if (limited_until_ > now.steady) return;
+  if (spool_ != nullptr) SetSpooling();
+  if (silent_until() <= now.steady) HandOut(now);
+  if (spool_ != nullptr) SyncSpool();
+}
+
+void Queue::HandOut(Now now) {
+  if (spool_ != nullptr) LoadFromSpool();
   while (!delayed_.empty() && delayed_.begin()->first <= now.steady) {
     ready_.insert(delayed_.extract(delayed_.begin()).value().second);
   }
-  while (!ready_.empty() && under_way_ < sink_.max_in_flight()) SendBatch(now);
+  while (!ready_.empty() && under_way_ < max_under_way()) SendBatch(now);
 }
 
 SteadyTime Queue::NextDeadline() const {
   if (!completed_.empty()) return SteadyTime::min();
-  if (waiting_.empty() || under_way_ >= sink_.max_in_flight()) return SteadyTime::max();
-  const SteadyTime due = !ready_.empty() ? SteadyTime::min() : delayed_.begin()->first;
-  return std::max({due, limited_until_, sink_.limited_until()});
+  const SteadyTime spool = spool_ ? NextSpoolDeadline() : SteadyTime::max();
+  const bool loads = spool_ != nullptr && spool_->unloaded() > 0 && waiting_.empty();
+  if ((waiting_.empty() && !loads) || under_way_ >= max_under_way()) return spool;
+  const SteadyTime due =
+      !ready_.empty() || loads ? SteadyTime::min() : delayed_.begin()->first;
+  return std::min(spool, std::max(due, silent_until()));
 }
 
 void Queue::RetryNow() {
+  ask_again_ = SteadyTime::min();
   for (auto it = delayed_.begin(); it != delayed_.end();) {
     Entry& entry = waiting_.at(it->second);
     if (entry.limited) {
@@ -109,12 +122,13 @@ void Queue::SendBatch(Now now) {
   auto batch = std::make_shared<Batch>();
   batch->queue = this;
   const std::size_t n =
-      std::min({ready_.size(), kMaxBatch, sink_.max_in_flight() - under_way_});
+      std::min({ready_.size(), kMaxBatch, max_under_way() - under_way_});
   batch->tellings.reserve(n);
   batch->entries.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
     Entry entry = Take(*ready_.begin());
     bytes_ += entry.bytes;  // it still counts
+    if (entry.attempts == 0) entry.answers = answers_;
     batch->tellings.push_back(std::move(entry.telling));
     batch->entries.push_back(std::move(entry));
   }
@@ -127,12 +141,13 @@ void Queue::SendBatch(Now now) {
   });
 }
 
-void Queue::Settle(SteadyTime now) {
+void Queue::Settle(Now now) {
   for (Completed& done : std::exchange(completed_, {})) {
     Batch& batch = *done.batch;
     Entry entry = std::move(batch.entries[done.index]);
     entry.telling = std::move(batch.tellings[done.index]);
     batch.tellings[done.index].frames = 0;  // for ForEachUnsettled
+    batch.entries[done.index].settled = true;
     --under_way_;
     bytes_ -= entry.bytes;
     if (--batch.open == 0) std::erase(batches_, done.batch);
@@ -140,12 +155,14 @@ void Queue::Settle(SteadyTime now) {
   }
 }
 
-void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
+void Queue::SettleOne(Entry&& entry, const Outcome& outcome, Now now) {
   const auto frames = static_cast<std::uint64_t>(entry.telling.frames);
   switch (outcome.kind) {
     case Outcome::Kind::kDelivered:
       counters_.in_flight -= frames;
       counters_.delivered += frames;
+      ++answers_;
+      Forget(entry);
       if (std::exchange(failing_, false)) {
         logger_.Log(LogLevel::kInfo, "delivery works again",
                     {{"sink", std::string(sink_.name())}});
@@ -155,24 +172,33 @@ void Queue::SettleOne(Entry&& entry, const Outcome& outcome, SteadyTime now) {
     case Outcome::Kind::kRejected:
       counters_.in_flight -= frames;
       counters_.rejected += frames;
+      failing_since_ = now.steady;  // it is there, after all
+      Forget(entry);
       LogDoubling(rejected_, "telling rejected",
                   HexId(entry.telling.id) + ": " + outcome.detail);
       return;
     case Outcome::Kind::kSampledOut:
       counters_.in_flight -= frames;
       counters_.sampled_out += frames;
+      Forget(entry);
       return;
     case Outcome::Kind::kRetry:
       Retry(std::move(entry), outcome, now);
       return;
     case Outcome::Kind::kLimited:
-      Limit(std::move(entry), outcome, now);
+      Limit(std::move(entry), outcome, now.steady);
       return;
   }
 }
 
-void Queue::Retry(Entry&& entry, const Outcome& outcome, SteadyTime now) {
-  if (++entry.attempts >= options_.max_attempts) {
+void Queue::Retry(Entry&& entry, const Outcome& outcome, Now now) {
+  ++entry.attempts;
+  // With a spool it can wait as long as nothing else arrives either.
+  if (spool_ == nullptr || std::exchange(entry.answers, answers_) != answers_) {
+    ++entry.strikes;
+  }
+  if (entry.strikes >= options_.max_attempts) {
+    sink_.Lost(entry.telling, Loss::kGaveUp, now);
     SettleOne(
         std::move(entry),
         {.kind = Outcome::Kind::kRejected, .detail = "gave up: " + outcome.detail},
@@ -180,11 +206,14 @@ void Queue::Retry(Entry&& entry, const Outcome& outcome, SteadyTime now) {
     return;
   }
   if (!std::exchange(failing_, true)) {
+    failing_since_ = now.steady;
     logger_.Log(LogLevel::kWarning, "delivery failed, trying again",
                 {{"sink", std::string(sink_.name())}, {"detail", outcome.detail}});
   }
-  entry.not_before = std::max(now + Backoff(entry.attempts), outcome.retry_at);
+  ask_again_ = now.steady + kAskingPause;
+  entry.not_before = std::max(now.steady + Backoff(entry.attempts), outcome.retry_at);
   entry.limited = false;
+  if (spooling_) CopyToSpool(entry);
   Wait(std::move(entry));
 }
 
@@ -194,6 +223,7 @@ void Queue::Limit(Entry&& entry, const Outcome& outcome, SteadyTime now) {
   NoteLimit(until, now);
   entry.not_before = until;
   entry.limited = true;
+  if (spooling_) CopyToSpool(entry);
   Wait(std::move(entry));
 }
 
@@ -226,12 +256,15 @@ Queue::Entry Queue::Take(Sequence sequence) {
   return entry;
 }
 
-void Queue::Trim() {
+void Queue::Trim(Now now) {
   while (!waiting_.empty() &&
          (size() > options_.max_tellings || bytes_ > options_.max_bytes)) {
     const Sequence victim =
         normal_.empty() ? waiting_.begin()->first : *normal_.begin();
-    const auto frames = static_cast<std::uint64_t>(Take(victim).telling.frames);
+    const Entry entry = Take(victim);
+    const auto frames = static_cast<std::uint64_t>(entry.telling.frames);
+    sink_.Lost(entry.telling, Loss::kQueueFull, now);
+    Forget(entry);
     counters_.in_flight -= frames;
     counters_.overflowed += frames;
     LogDoubling(dropped_, "delivery queue is full, tellings are lost", "");
@@ -254,6 +287,7 @@ void Queue::NoteLimit(SteadyTime until, SteadyTime now) {
   const bool limited = limited_until_ > now;
   if (limited == folding_) return;
   folding_ = limited;
+  limited_since_ = now;
   by_key_.clear();
   if (!limited) return;
   logger_.Log(LogLevel::kWarning, "the sink asks for silence",
@@ -276,7 +310,7 @@ void Queue::FoldAll() {
 // A telling that was attempted may have arrived: what is folded into it would be taken
 // for a repeat by its id, and lost. It stays as it is, outside of the folding.
 bool Queue::FoldIn(Entry& entry) {
-  if (entry.attempts > 0) return false;
+  if (entry.attempts > 0 || entry.may_have_arrived) return false;
   const auto it = by_key_.find(entry.telling.key);
   if (it == by_key_.end()) {
     by_key_.emplace(entry.telling.key, entry.sequence);
@@ -297,6 +331,15 @@ bool Queue::FoldIn(Entry& entry) {
   if (newer.limited) {
     merged.not_before = std::max(merged.not_before, newer.not_before);
     merged.limited = true;
+  }
+  // What is on disk must say what this one says, or it is not on disk.
+  if (const Replaced old = {merged.place, newer.place}; old[0] || old[1] || spooling_) {
+    const Result<SpoolPlace> place = Append(into, old, Spool::Copy::kInMemory);
+    if (!place.ok()) {
+      Forget(merged);
+      Forget(newer);
+    }
+    merged.place = place.ok() ? *place : SpoolPlace();
   }
   Wait(std::move(merged));
   return true;

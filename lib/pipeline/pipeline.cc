@@ -36,6 +36,9 @@ class StockPipeline final : public Pipeline {
  public:
   explicit StockPipeline(std::unique_ptr<PipelineCore> core) : core_(std::move(core)) {}
 
+  void SetAdmitted(AdmittedFunction admitted) override {
+    core_->SetAdmitted(std::move(admitted));
+  }
   void Process(std::span<const Event> events, Now now,
                const TellingFunction& tell) override {
     Maker maker(core_->ids(), tell);

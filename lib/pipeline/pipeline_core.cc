@@ -118,6 +118,7 @@ void PipelineCore::Decide(const Event& event, Slot& slot, TellingVisitor& visito
     return;
   }
   ++ledger_.routed;
+  if (admitted_) admitted_(event);
   if (slot.fate == Fate::kRetold) {
     // Its window, or the threshold it passed, is among the keys that were loaded.
     const Time last = event.occurrence_time().value_or(slot.now.wall);

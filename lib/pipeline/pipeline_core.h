@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "k8sentry/filter.h"
 #include "k8sentry/pipeline.h"
@@ -22,6 +23,9 @@ class PipelineCore {
   // Errors: kInvalidArgument; kInternal without SHA-256.
   static Result<std::unique_ptr<PipelineCore>> New(const PipelineOptions& options);
 
+  void SetAdmitted(Pipeline::AdmittedFunction admitted) {
+    admitted_ = std::move(admitted);
+  }
   void Process(std::span<const Event> events, Now now, TellingVisitor& visitor);
   void Expire(Now now, TellingVisitor& visitor);
   void Close(TellingVisitor& visitor);
@@ -54,6 +58,7 @@ class PipelineCore {
   TellingKind told_kind_;
   std::unique_ptr<Filter> filter_;
   ReplayClock clock_;
+  Pipeline::AdmittedFunction admitted_;
   UidTable uids_;
   KeyBuilder keys_;
   TellingIds ids_;

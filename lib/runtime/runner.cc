@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/resource_version.h"
-#include "delivery/queue.h"
+#include "runtime/lanes.h"
 #include "runtime/wait_set.h"
 
 namespace k8sentry::internal {
@@ -27,22 +27,23 @@ SteadyTime After(SteadyTime time, Duration duration) {
 class RunnerImpl final : public Runner {
  public:
   RunnerImpl(const RunnerOptions& options, std::unique_ptr<Pipeline> pipeline,
-             std::unique_ptr<WaitSet> wait_set)
+             std::unique_ptr<WaitSet> wait_set, std::unique_ptr<Lanes> lanes)
       : source_(options.source),
-        sink_(options.sink),
         transport_(options.transport),
         replay_(options.pipeline.time == TimeSource::kEvents),
         reader_waits_(options.when_full == QueueFull::kWait),
         keeps_windows_(options.at_end == AtEnd::kKeepWindows),
         wait_set_(std::move(wait_set)),
         pipeline_(std::move(pipeline)),
-        queue_(
-            options.queue, options.when_full, options.sink,
-            options.logger != nullptr ? *options.logger : NullLogger(),
-            static_cast<std::uint64_t>(ReadClocks().steady.time_since_epoch().count())),
+        lanes_(std::move(lanes)),
         on_telling_(options.on_telling),
         tell_([this](Telling&& telling) { Tell(std::move(telling)); }) {
     if (options.state != nullptr) Load(*options.state);
+    if (options.sink.wants_admitted()) {
+      pipeline_->SetAdmitted([this, &sink = options.sink](const Event& event) {
+        sink.Admitted(event, now_);
+      });
+    }
     Arm();
   }
 
@@ -57,21 +58,22 @@ class RunnerImpl final : public Runner {
   const Pipeline& pipeline() const override { return *pipeline_; }
 
  private:
-  bool finished() const { return !reading_ && queue_.empty(); }
+  bool finished() const { return !reading_ && lanes_->empty(); }
   // A replay's file can wait; a cluster cannot.
-  bool may_read() const { return reading_ && !(reader_waits_ && queue_.full()); }
+  bool may_read() const { return reading_ && !(reader_waits_ && lanes_->full()); }
 
   void Load(const State& state);
   void Arm();
   void Wait(Duration max_wait);
+  void WaitAndPoll(Duration max_wait);
+  Status Undelivered(Duration limit);
   void Read();
   void Tell(Telling&& telling) {
     if (on_telling_) on_telling_(telling);
-    queue_.Push(std::move(telling), now_.steady);
+    lanes_->Push(std::move(telling), now_);
   }
 
   EventSource& source_;
-  Sink& sink_;
   HttpTransport* const transport_;
   const bool replay_;
   const bool reader_waits_;
@@ -79,7 +81,7 @@ class RunnerImpl final : public Runner {
   const std::unique_ptr<WaitSet> wait_set_;
   WaitSet::Slot transport_slot_, source_slot_;
   const std::unique_ptr<Pipeline> pipeline_;
-  Queue queue_;
+  const std::unique_ptr<Lanes> lanes_;
   const std::function<void(const Telling&)> on_telling_;
   const Pipeline::TellingFunction tell_;
   Now now_ = ReadClocks();
@@ -88,7 +90,7 @@ class RunnerImpl final : public Runner {
 };
 
 SteadyTime RunnerImpl::NextDeadline() const {
-  SteadyTime next = std::min(sink_.NextDeadline(), queue_.NextDeadline());
+  SteadyTime next = lanes_->NextDeadline();
   if (transport_ != nullptr) next = std::min(next, transport_->NextDeadline());
   if (may_read()) {
     if (source_.ready() || !source_is_watched_) return SteadyTime::min();
@@ -105,7 +107,8 @@ void RunnerImpl::Arm() {
                    transport_ != nullptr ? transport_->descriptor() : -1);
   source_is_watched_ =
       wait_set_->Watch(source_slot_, may_read() ? source_.descriptor() : -1);
-  wait_set_->Arm(finished() ? SteadyTime::max() : NextDeadline());
+  wait_set_->Arm(finished() && lanes_->sinks_idle() ? SteadyTime::max()
+                                                    : NextDeadline());
 }
 
 void RunnerImpl::Wait(Duration max_wait) {
@@ -113,19 +116,22 @@ void RunnerImpl::Wait(Duration max_wait) {
   const SteadyTime next = NextDeadline();
   const SteadyTime now = ReadClocks().steady;
   const Duration until_next = next <= now ? Duration::zero() : next - now;
-  wait_set_->Wait(finished() ? Duration::zero() : std::min(max_wait, until_next));
+  wait_set_->Wait(std::min(max_wait, until_next));
 }
 
 bool RunnerImpl::Poll(Duration max_wait) {
+  WaitAndPoll(finished() ? Duration::zero() : max_wait);
+  return !finished();
+}
+
+void RunnerImpl::WaitAndPoll(Duration max_wait) {
   Wait(max_wait);
   now_ = ReadClocks();
   if (transport_ != nullptr) transport_->Poll(now_.steady);
   Read();
   if (reading_) pipeline_->Expire(now_, tell_);
-  sink_.Poll(now_);
-  queue_.Pump(now_);
+  lanes_->Poll(now_);
   Arm();
-  return !finished();
 }
 
 void RunnerImpl::Read() {
@@ -162,20 +168,28 @@ Status RunnerImpl::Drain(Duration limit) {
   }
   reading_ = false;
   if (!replay_ && !keeps_windows_) pipeline_->Close(now_, tell_);
-  queue_.RetryNow();
-  queue_.Pump(now_);
-  while (!queue_.empty()) {
+  lanes_->BeginDrain(now_);
+  while (!lanes_->empty() || !lanes_->sinks_idle()) {
     const SteadyTime now = ReadClocks().steady;
     // Also when nothing can happen before the deadline: a rate limit that lasts longer.
-    if (now >= deadline ||
-        (queue_.under_way() == 0 && queue_.NextDeadline() > deadline)) {
-      return Status(StatusCode::kDeadlineExceeded,
-                    std::to_string(queue_.size()) +
-                        " tellings were not delivered within " + FormatDuration(limit));
-    }
-    Poll(deadline - now);
+    if (now >= deadline || lanes_->idle_until(deadline)) return Undelivered(limit);
+    WaitAndPoll(deadline - now);
   }
   return Status();
+}
+
+// What is in the spool is as good as delivered: the next run does it.
+Status RunnerImpl::Undelivered(Duration limit) {
+  const bool kept = lanes_->SpoolAll(ReadClocks());
+  if (kept && lanes_->sinks_idle()) return Status();
+  const std::string within = " within " + FormatDuration(limit);
+  if (kept || lanes_->empty()) {
+    return Status(StatusCode::kDeadlineExceeded,
+                  "a sink has not sent all that it held" + within);
+  }
+  return Status(
+      StatusCode::kDeadlineExceeded,
+      std::to_string(lanes_->size()) + " tellings were not delivered" + within);
 }
 
 // Windows went on ageing while nobody ran.
@@ -193,12 +207,10 @@ State RunnerImpl::state() const {
                  .saved = now.wall};
   ResumePoint& point = state.source;
   std::vector<std::string_view> versions;
-  queue_.ForEachUnsettled([&](const Telling& telling) {
-    const Event& event = telling.event.view();
-    if (event.uid.empty() || event.resource_version.empty()) return;
-    point.unacknowledged.push_back(
-        {std::string(event.uid), std::string(event.resource_version)});
-    versions.push_back(event.resource_version);
+  lanes_->ForEachUnsettled([&](std::string_view uid, std::string_view version) {
+    if (uid.empty() || version.empty()) return;
+    point.unacknowledged.push_back({std::string(uid), std::string(version)});
+    versions.push_back(version);
   });
   // Versions are of the whole cluster, so the oldest one holds for every watch.
   for (WatchMark& mark : point.marks) {
@@ -216,7 +228,7 @@ Ledger RunnerImpl::ledger() const {
   ledger.bookmarks = source.bookmarks;
   ledger.errors = source.errors;
   ledger.blank_lines = source.blank_lines;
-  const QueueCounters& queue = queue_.counters();
+  const QueueCounters queue = lanes_->counters();
   ledger.sampled_out = queue.sampled_out;
   ledger.overflowed = queue.overflowed;
   ledger.rejected = queue.rejected;
@@ -229,20 +241,14 @@ Ledger RunnerImpl::ledger() const {
 
 Result<std::unique_ptr<Runner>> MakeRunner(const RunnerOptions& options,
                                            std::unique_ptr<Pipeline> pipeline) {
-  const QueueOptions& queue = options.queue;
-  const char* problem = queue.max_tellings < 1   ? "queue.max_tellings is 0"
-                        : queue.max_bytes < 1    ? "queue.max_bytes is 0"
-                        : queue.max_attempts < 1 ? "queue.max_attempts is below 1"
-                        : queue.min_backoff < Duration(1)
-                            ? "queue.min_backoff is not positive"
-                        : queue.max_backoff < queue.min_backoff
-                            ? "queue.max_backoff is below queue.min_backoff"
-                            : nullptr;
-  if (problem != nullptr) return Status(StatusCode::kInvalidArgument, problem);
+  const Now now = ReadClocks();
+  const auto seed = static_cast<std::uint64_t>(now.steady.time_since_epoch().count());
+  Result<std::unique_ptr<Lanes>> lanes = Lanes::New(options, seed, now);
+  if (!lanes.ok()) return lanes.status();
   Result<std::unique_ptr<WaitSet>> wait_set = WaitSet::Create();
   if (!wait_set.ok()) return wait_set.status();
-  return std::unique_ptr<Runner>(
-      std::make_unique<RunnerImpl>(options, std::move(pipeline), *std::move(wait_set)));
+  return std::unique_ptr<Runner>(std::make_unique<RunnerImpl>(
+      options, std::move(pipeline), *std::move(wait_set), *std::move(lanes)));
 }
 
 }  // namespace k8sentry::internal

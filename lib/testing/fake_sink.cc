@@ -22,6 +22,10 @@ void FakeSink::Poll(Now now) {
   }
 }
 
+void FakeSink::Admitted(const Event& event, Now) {
+  admitted_.emplace_back(event.reason);
+}
+
 SteadyTime FakeSink::NextDeadline() const {
   return holds || open_.empty() ? SteadyTime::max() : SteadyTime::min();
 }

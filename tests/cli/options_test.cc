@@ -9,6 +9,35 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
+TEST(Spool, TakesAFolderASizeAndAnAge) {
+  bool help = false;
+  const auto options =
+      ParseRun({"--spool", "/s", "--spool-size=2GiB", "--spool-age", "90m"}, help);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->spool.directory, "/s");
+  EXPECT_EQ(options->spool.max_bytes, std::size_t{2} << 30);
+  EXPECT_EQ(options->spool.max_age, std::chrono::minutes(90));
+  EXPECT_TRUE(ParseRun({}, help)->spool.directory.empty());
+}
+
+TEST(Spool, RefusesWhatMakesNoSense) {
+  bool help = false;
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"--spool="},
+                                             {"--spool-size=1MiB"},
+                                             {"--spool-age=1h"},
+                                             {"--spool=/s", "--spool-size=1"},
+                                             {"--spool=/s", "--spool-size=1MB"},
+                                             {"--spool=/s", "--spool-size=MiB"},
+                                             {"--spool=/s", "--spool-size=-1MiB"},
+                                             {"--spool=/s", "--spool-size=9999999GiB"},
+                                             {"--spool=/s", "--spool-age=10ms"},
+                                             {"--spol=/s"}}) {
+    const auto options = ParseRun(wrong, help);
+    EXPECT_EQ(options.status().code(), StatusCode::kInvalidArgument) << wrong.back();
+  }
+}
+
 TEST(ParseReplay, ReadsEveryFlag) {
   bool help = false;
   const auto options = ParseReplay({"--reason",

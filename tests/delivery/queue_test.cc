@@ -41,7 +41,7 @@ class QueueTest : public ::testing::Test {
     return *queue_;
   }
   Now now() const { return {.steady = SteadyTime(now_), .wall = Time(0us)}; }
-  void Push(Telling telling) { queue().Push(std::move(telling), now().steady); }
+  void Push(Telling telling) { queue().Push(std::move(telling), now()); }
   // One turn of the Runner's loop.
   void Turn() {
     sink_.Poll(now());
@@ -111,6 +111,21 @@ TEST_F(QueueTest, DropsTheOldestNormalTellingFirst) {
   Turn();
   Turn();
   EXPECT_THAT(Reasons(sink_.delivered()), ElementsAre("D", "E", "F"));
+}
+
+TEST_F(QueueTest, TellsTheSinkWhatItLostAndWhy) {
+  options_.max_tellings = 1;
+  options_.max_attempts = 1;
+  Push(TellingOf("A"));
+  Push(TellingOf("B"));
+  Answer(Outcome::Kind::kRetry);
+  Turn();
+  Turn();
+  ASSERT_EQ(sink_.lost().size(), 2u);
+  EXPECT_EQ(sink_.lost()[0].first.event->reason, "A");
+  EXPECT_EQ(sink_.lost()[0].second, Loss::kQueueFull);
+  EXPECT_EQ(sink_.lost()[1].first.event->reason, "B");
+  EXPECT_EQ(sink_.lost()[1].second, Loss::kGaveUp);
 }
 
 TEST_F(QueueTest, DropsWhatExceedsItsBytes) {
@@ -393,7 +408,7 @@ TEST_F(QueueTest, BalancesUnderRandomTraffic) {
                                     random() % 2 == 0 ? "Normal" : "Warning", i);
         telling.frames = random() % 3 == 0 ? 0 : 1;
         pushed += telling.frames;
-        queue_->Push(std::move(telling), now().steady);
+        queue_->Push(std::move(telling), now());
       }
       check();
       sink.Poll(now());

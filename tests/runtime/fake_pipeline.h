@@ -15,6 +15,9 @@ class FakePipeline : public Pipeline {
  public:
   explicit FakePipeline(Duration window = std::chrono::hours(1)) : window_(window) {}
 
+  void SetAdmitted(AdmittedFunction admitted) override {
+    admitted_ = std::move(admitted);
+  }
   void Process(std::span<const Event> events, Now now,
                const TellingFunction& tell) override {
     for (const Event& event : events) {
@@ -24,6 +27,7 @@ class FakePipeline : public Pipeline {
         continue;
       }
       ++ledger_.routed;
+      if (admitted_) admitted_(event);
       if (event.reason == "swallow") {
         ++ledger_.swallowed;
         if (swallowed_++ == 0) due_ = now.steady + window_;
@@ -64,6 +68,7 @@ class FakePipeline : public Pipeline {
     return telling;
   }
 
+  AdmittedFunction admitted_;
   const Duration window_;
   std::int64_t swallowed_ = 0;
   OwnedEvent last_;

@@ -17,6 +17,7 @@ namespace k8sentry {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using testing::FakeSink;
 using testing::FakeSource;
 
@@ -230,6 +231,63 @@ TEST_F(RunnerTest, DrainReadsNoMore) {
   EXPECT_TRUE(runner().Drain(10s).ok());
   EXPECT_EQ(source_.polls(), 0u);
   EXPECT_FALSE(runner().Poll(1h));
+}
+
+TEST_F(RunnerTest, ShowsTheSinkEachEventBeforeWhatIsToldOfIt) {
+  sink_.wants_events = true;
+  source_.Give({EventOf("A"), EventOf("swallow"), EventOf("B")});
+  PollAll();
+  EXPECT_THAT(sink_.admitted(), ElementsAre("A", "swallow", "B"));
+  ASSERT_EQ(sink_.told().size(), 2u);
+  EXPECT_EQ(sink_.told()[1].event->reason, "B");
+}
+
+TEST_F(RunnerTest, ShowsNoEventToASinkThatDoesNotWantThem) {
+  source_.Give(EventsOf("A", 3));
+  PollAll();
+  EXPECT_TRUE(sink_.admitted().empty());
+  EXPECT_EQ(sink_.told().size(), 3u);
+}
+
+TEST_F(RunnerTest, TellsTheSinkWhatTheQueueLost) {
+  queue_.max_tellings = 1;
+  sink_.holds = true;
+  source_.Give({EventOf("A"), EventOf("B")});
+  PollAll();
+  ASSERT_EQ(sink_.lost().size(), 1u);
+  EXPECT_EQ(sink_.lost()[0].first.event->reason, "A");
+  EXPECT_EQ(sink_.lost()[0].second, Loss::kQueueFull);
+}
+
+// Says that it is idle once it was polled a few times.
+class BufferingSink final : public FakeSink {
+ public:
+  void Poll(Now now) override {
+    FakeSink::Poll(now);
+    if (flushes() > 0 && left > 0) --left;
+    is_idle = left == 0;
+  }
+  SteadyTime NextDeadline() const override {
+    return left > 0 ? SteadyTime::min() : FakeSink::NextDeadline();
+  }
+  int left = 3;
+};
+
+TEST_F(RunnerTest, DrainFlushesTheSinkAndWaitsUntilItIsIdle) {
+  BufferingSink sink;
+  sink.is_idle = false;
+  source_.End();
+  auto buffering = *NewRunner({.source = source_, .sink = sink});
+  EXPECT_TRUE(buffering->Drain(10s).ok());
+  EXPECT_EQ(sink.flushes(), 1);
+  EXPECT_TRUE(sink.idle());
+}
+
+TEST_F(RunnerTest, DrainFailsIfTheSinkStaysBusy) {
+  sink_.is_idle = false;
+  const Status status = runner().Drain(5ms);
+  EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(status.message(), ::testing::HasSubstr("all that it held"));
 }
 
 // Holds back all that it reads.

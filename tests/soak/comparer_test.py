@@ -3,6 +3,7 @@ import gzip
 import json
 import threading
 import unittest
+import urllib.error
 import urllib.request
 
 from comparer import compare, replaced_before, reported
@@ -109,6 +110,16 @@ class Reading(unittest.TestCase):
         self.assertEqual([d.uid for d in receiver.deliveries()], ["u", "u"])
         self.assertEqual(len(receiver.faults), 1)
         self.assertEqual(threading.active_count(), 2)
+        receiver.refuse_every(2, "429 Too Many Requests", "Retry-After: 5")
+        codes = []
+        for _ in range(4):
+            try:
+                codes.append(post())
+            except urllib.error.HTTPError as error:
+                codes.append((error.code, error.headers["Retry-After"]))
+                error.close()
+        self.assertEqual(sorted(map(str, codes)), ["(429, '5')", "(429, '5')", "200", "200"])
+        self.assertEqual((len(receiver.deliveries()), receiver.refused), (4, 2))
 
 
 if __name__ == "__main__":

@@ -55,9 +55,13 @@ class Connection(asyncio.Protocol):
             end = head + 4 + int(headers.get("content-length", 0))
             if len(self.data) < end:
                 return
-            self.receiver.take(headers, bytes(self.data[head + 4:end]))
+            refused = self.receiver.next_refusal()
+            if refused:
+                self.transport.write(refused)
+            else:
+                self.receiver.take(headers, bytes(self.data[head + 4:end]))
+                self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
             del self.data[:end]
-            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
 
 
 class Receiver:
@@ -67,6 +71,7 @@ class Receiver:
         self.loop = asyncio.new_event_loop()
         self.connections, self.taken, self.parsed, self.faults = set(), [], [], []
         self.server, self.port = None, 0
+        self.every, self.refusal, self.requests, self.refused = 0, b"", 0, 0
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.listen()
@@ -91,6 +96,18 @@ class Receiver:
             except (ValueError, KeyError, OSError) as error:
                 self.faults.append(repr(error))
         return [delivery for envelope in self.parsed for delivery in envelope]
+
+    def refuse_every(self, n, status, *headers):
+        """From now on one request in `n` is answered with `status`, and nothing of it is taken."""
+        self.refusal = "\r\n".join((f"HTTP/1.1 {status}", *headers, "Content-Length: 0", "", "")).encode()
+        self.every = n
+
+    def next_refusal(self):
+        self.requests += 1
+        if not self.every or self.requests % self.every:
+            return None
+        self.refused += 1
+        return self.refusal
 
     def listen(self):
         async def begin():

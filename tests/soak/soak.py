@@ -14,8 +14,8 @@ import subprocess
 import sys
 import time
 
-from bench import Bench, Round
-from running import skip_reason
+from bench import Bench, Round, wait_or_not
+from running import skip_reason, wait_until
 
 BUILDS = [pathlib.Path(__file__).resolve().parents[2] / "build" / preset / "bin/k8sentry" for preset in ("lean", "release")]
 # Of memory, with 20,000 Events in store. Builds other than `lean` bring libraries of 4 MB that nobody uses, or are not optimised.
@@ -156,6 +156,62 @@ def sink(bench, long, seed):
         return r.end(writes)[1], r.notes
 
 
+def failing(bench, long, seed):
+    """S5b: Sentry answers one request in ten with 500."""
+    seconds = 40 if long else 9
+    with Round(bench, "failing", seed) as r:
+        r.receiver.refuse_every(10, "500 Internal Server Error")
+        r.start_agent(*LOOKBACK)
+        r.wait_watching()
+        r.write(100, 100 * seconds, 0.5)
+        writes = r.wait_written()
+        r.wait_delivered(writes, 180)
+        return r.end(writes)[1], r.notes
+
+
+def limited(bench, long, seed):
+    """S5b: Sentry answers one request in ten with 429, and asks for five seconds of silence."""
+    seconds = 40 if long else 9
+    with Round(bench, "limited", seed) as r:
+        r.receiver.refuse_every(10, "429 Too Many Requests", "Retry-After: 5")
+        r.start_agent(*LOOKBACK)
+        r.wait_watching()
+        r.write(100, 100 * seconds, 0.5)
+        writes = r.wait_written()
+        wait_or_not(lambda: r.occurrences() >= len(writes), 1500)
+        return r.end(writes, folds=True)[1], r.notes
+
+
+def siege(bench, long, seed):
+    """The agent and the API server are killed at random points while Sentry fails one request in ten: 100 and 20 times
+    in 200,000 writes, or the same for two minutes."""
+    rate, count, kills, server_kills = (400, 200000, 100, 20) if long else (200, 18000, 15, 3)
+    chance, seconds = random.Random(seed), count / rate
+    points = sorted([(chance.uniform(2, seconds), "agent") for _ in range(kills)] +
+                    [(seconds * (i + chance.uniform(0.2, 0.8)) / server_kills, "server") for i in range(server_kills)])
+    with Round(bench, "siege", seed) as r:
+        r.receiver.refuse_every(10, "500 Internal Server Error")
+        r.start_agent(*LOOKBACK)
+        r.wait_watching()
+        r.write(rate, count, 0.5)
+        wait_until("the agent has a mark", lambda: r.mark() is not None)
+        for at, who in points:
+            r.sleep_until(at)
+            if who == "server":
+                bench.kill_api_server()
+                time.sleep(chance.uniform(0, 1))
+                bench.start_api_server()
+            else:
+                r.agent.kill()
+                time.sleep(chance.uniform(0, 0.5))
+                r.agent.start()
+        writes = r.wait_written(seconds * 2 + 600)
+        r.wait_delivered(writes, 180)
+        wrong = r.end(writes)[1]
+        r.notes.update(kills=r.agent.starts - 1, server_kills=server_kills)
+        return wrong, r.notes
+
+
 def gone(bench, long, seed):
     """S6: the storage forgets its history while the API server is away: once under a living agent, and once under a dead
     one, which then cannot read what it missed."""
@@ -191,8 +247,9 @@ def gone(bench, long, seed):
         return wrong, r.notes
 
 
-SCENARIOS = {f.__name__: f for f in (load, names, server, agent, kills, sink, gone, store)}
-SHORT = [name for name in SCENARIOS if name not in ("names", "agent")]  # `load` and `kills` hold them to more
+SCENARIOS = {f.__name__: f for f in (load, names, server, agent, kills, sink, failing, limited, gone, store, siege)}
+SHORT = [name for name in SCENARIOS if name not in ("names", "agent", "kills")]  # `load` and `siege` hold them to more
+LONG = [name for name in SCENARIOS if name != "siege"]  # alone it takes a quarter of an hour: scripts/soak
 
 
 def main():
@@ -212,7 +269,7 @@ def main():
         sys.exit(77)
     failed, results = False, {}
     with Bench(program, port=arguments.port) as bench:
-        for name in arguments.scenarios or (SCENARIOS if arguments.long else SHORT):
+        for name in arguments.scenarios or (LONG if arguments.long else SHORT):
             begin = time.monotonic()
             wrong, notes = SCENARIOS[name](bench, arguments.long, arguments.seed)
             notes["took_s"] = round(time.monotonic() - begin)
