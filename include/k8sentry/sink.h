@@ -88,8 +88,10 @@ class Sink {
 
   // For sinks that want more than tellings; the stock ones do nothing.
   // Each Event that the filters let through and that says something new, told or not,
-  // before a telling of it. The views are valid during the call.
+  // before a telling of it. The views are valid during the call. Called only for
+  // RunnerOptions::sink, and only if it wants that: asked once, by NewRunner.
   virtual void Admitted(const Event&, Now) {}
+  virtual bool wants_admitted() const { return false; }
   // A telling that was made, before it waits in the queue.
   virtual void Told(const Telling&, Now) {}
   // A telling that the queue, or the spool, has lost. Its frames are in the ledger.
