@@ -29,6 +29,9 @@ class Reporter final : public SentryReporter {
   std::string spool_name() const override { return spool_name_; }
 
   void Admitted(const Event& event, Now now) override;
+  bool wants_admitted() const override {
+    return options_.max_breadcrumbs > 0 || options_.logs == SentryLogs::kAll;
+  }
   void Told(const Telling& telling, Now now) override;
   void Lost(const Telling& telling, Loss loss, Now now) override;
   void Flush(Now now) override;

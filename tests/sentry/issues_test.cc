@@ -180,6 +180,17 @@ TEST_F(IssuesTest, ShowNothingWhenNoBreadcrumbsAreWanted) {
   EXPECT_THAT(std::string(LastEnvelope().event()), Not(HasSubstr("breadcrumbs")));
 }
 
+TEST_F(IssuesTest, NeedAllAdmittedEventsForTrailsAndLogsOnly) {
+  EXPECT_TRUE(reporter->wants_admitted());
+  MakeWith([](SentryOptions& options) { options.max_breadcrumbs = 0; });
+  EXPECT_FALSE(reporter->wants_admitted());
+  MakeWith([](SentryOptions& options) {
+    options.max_breadcrumbs = 0;
+    options.logs = SentryLogs::kAll;
+  });
+  EXPECT_TRUE(reporter->wants_admitted());
+}
+
 TEST_F(IssuesTest, HaveAFolderNameThatTellsNoSecret) {
   const std::string name = reporter->spool_name();
   EXPECT_THAT(name, ::testing::MatchesRegex("sentry-[0-9a-f]{16}"));
