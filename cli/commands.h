@@ -8,5 +8,6 @@ namespace k8sentry::cli {
 int Replay(const ReplayOptions& options);
 int Run(const RunOptions& options);
 int Doctor(const DoctorOptions& options);
+int TestDsn(const TestDsnOptions& options);
 
 }  // namespace k8sentry::cli

@@ -44,7 +44,7 @@ bool Drive(ClusterCheck& check, HttpTransport& transport) {
 
 // What stands in the environment about Sentry, into `diagnosis`; ok if it can be used.
 Status LookAtSentry(Diagnosis& diagnosis) {
-  const auto sentry = SentryFromEnvironment();
+  const auto sentry = SentryFrom({});
   if (!sentry.ok()) {
     diagnosis.findings.push_back(
         {.level = FindingLevel::kError,

@@ -36,6 +36,35 @@ FlagGroup LogFlags(std::string_view levels) {
            {'h', "help", "", "show this help"}}};
 }
 
+FlagGroup SentryFlagGroup() {
+  return {
+      "Sentry",
+      {{0, "dsn-file", "FILE", "file with the DSN (default: $SENTRY_DSN)"},
+       {0, "environment", "NAME",
+        "environment of the issues (default: $SENTRY_ENVIRONMENT, then production)"},
+       {0, "release", "NAME", "release of the issues (default: $SENTRY_RELEASE)"},
+       {0, "server-name", "NAME", "server_name of the issues (default: none)"},
+       {0, "sentry-logs", "WHICH",
+        "off, told or all: send no Event, the Events told, or all that the filters let "
+        "through as structured logs, too (default off)"},
+       {0, "max-breadcrumbs", "N",
+        "earlier Events of the workload that go with an issue, up to 100 (default 20)"},
+       {0, "sample-rate", "RATE",
+        "share of the issues to send, 0 to 1 (default: $SENTRY_SAMPLE_RATE, then 1)"},
+       {0, "logs-sample-rate", "RATE", "share of the logs to send (default 1)"},
+       {0, "scrub-key", "WORD,...",
+        "mask values behind keys with these words, beside password, token and others"},
+       {0, "scrub-pattern", "REGEX",
+        "mask what matches (RE2), beside known tokens; repeat it for more"},
+       {0, "no-scrubbing", "", "send text as the cluster wrote it, secrets and all"},
+       {0, "no-client-reports", "", "do not tell Sentry how much was not sent, and why"},
+       {0, "sentry-ca-file", "FILE", "certificates to trust for Sentry"},
+       {0, "sentry-cert-file", "FILE", "client certificate for Sentry"},
+       {0, "sentry-key-file", "FILE", "and its key"},
+       {0, "sentry-insecure-skip-tls-verify", "",
+        "trust any certificate; whoever sits between reads all issues"}}};
+}
+
 FlagGroup ClusterFlags() {
   return {
       "Cluster, as kubectl finds it",
@@ -96,6 +125,7 @@ CommandSpec RunCommand() {
                  OwnerFlags(),
                  ReportFlags(),
                  GroupingFlags(),
+                 SentryFlagGroup(),
                  {"Output, shutdown and restart",
                   {{'o', "output", "FORMAT",
                     "without a DSN: text or ndjson, on stdout (default text)"},
@@ -120,6 +150,7 @@ CommandSpec RunCommand() {
           "visible\n"
           "  SENTRY_ENVIRONMENT        environment of the issues (default production)\n"
           "  SENTRY_RELEASE            release of the issues\n"
+          "  SENTRY_SAMPLE_RATE        share of the issues to send, 0 to 1\n"
           "  KUBECONFIG                kubeconfig files, separated by ':'\n"
           "  HTTPS_PROXY, NO_PROXY     proxy for Sentry and for the API server\n"
           "\n"
@@ -173,6 +204,7 @@ CommandSpec ReplayCommand() {
               "how long to deliver what waits after Ctrl-C (default 5s)"}}},
            ReportFlags(),
            GroupingFlags(),
+           SentryFlagGroup(),
            LogFlags("debug, info, warning, error or off (default warning)")},
       .environment =
           "  SENTRY_DSN, SENTRY_ENVIRONMENT, SENTRY_RELEASE, HTTPS_PROXY, NO_PROXY\n"
@@ -233,6 +265,36 @@ CommandSpec DoctorCommand() {
   };
 }
 
+CommandSpec TestDsnCommand() {
+  return {
+      .name = "test-dsn",
+      .arguments = "[FLAGS]",
+      .summary = "Send Sentry a test issue, log and check-in, and show its answers",
+      .description =
+          "Sends one issue of level info, one log and one check-in, each marked as a "
+          "test,\n"
+          "as 'k8sentry run' would send them, and shows what Sentry answered, the ids "
+          "to\n"
+          "look for, rate limits, and what to do about what failed. Needs no cluster.\n"
+          "The check-in makes a monitor named k8sentry-test, once.",
+      .groups = {SentryFlagGroup(),
+                 {"Output",
+                  {{0, "no-check-in", "", "make no monitor"},
+                   {0, "timeout", "DURATION",
+                    "how long Sentry may take for each (default 10s)"},
+                   {'o', "output", "FORMAT", "text or json (default text)"},
+                   {0, "color", "WHEN", "auto, always or never (default auto)"},
+                   {'h', "help", "", "show this help"}}}},
+      .environment =
+          "  SENTRY_DSN, SENTRY_ENVIRONMENT, SENTRY_RELEASE, HTTPS_PROXY, NO_PROXY\n"
+          "                            as for run\n"
+          "  NO_COLOR                  no colours\n",
+      .examples =
+          "  # does it arrive?\n"
+          "  SENTRY_DSN=https://KEY@HOST/PROJECT k8sentry test-dsn\n",
+  };
+}
+
 CommandSpec VersionCommand() {
   return {.name = "version",
           .arguments = "",
@@ -253,7 +315,8 @@ CommandSpec HelpCommand() {
 
 const std::vector<CommandSpec>& Commands() {
   static const std::vector<CommandSpec> commands = {
-      RunCommand(), ReplayCommand(), DoctorCommand(), VersionCommand(), HelpCommand()};
+      RunCommand(),     ReplayCommand(), DoctorCommand(),
+      TestDsnCommand(), VersionCommand(), HelpCommand()};
   return commands;
 }
 

@@ -104,6 +104,10 @@ int Main(const std::vector<std::string>& arguments) {
     auto parsed = ParseReplay(rest, help);
     return Dispatch(std::move(parsed), help, *command, Replay);
   }
+  if (command->name == "test-dsn") {
+    auto parsed = ParseTestDsn(rest, help);
+    return Dispatch(std::move(parsed), help, *command, TestDsn);
+  }
   if (command->name == "doctor") {
     auto parsed = ParseDoctor(rest, help);
     return Dispatch(std::move(parsed), help, *command, Doctor);

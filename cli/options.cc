@@ -2,128 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cxxopts.hpp>
-#include <map>
-#include <optional>
 
-#include "k8sentry/text.h"
+#include "parsed.h"
 
 namespace k8sentry::cli {
 namespace {
 
-Status Usage(std::string message) {
-  return Status(StatusCode::kInvalidArgument, std::move(message));
-}
-
-std::string Replace(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;
-       at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
-Status UnknownFlag(const CommandSpec& command, std::string_view word) {
-  std::vector<std::string_view> known;
-  for (const FlagGroup& group : command.groups) {
-    for (const Flag& flag : group.flags) known.push_back(flag.name);
-  }
-  const std::string_view name = word.substr(0, word.find('='));
-  std::string_view bare = name;
-  bare.remove_prefix(std::min(bare.find_first_not_of('-'), bare.size()));
-  const std::string_view meant = Suggest(bare, known);
-  return Usage("unknown flag '" + EscapeForTerminal(name) + "' for " +
-               std::string(command.name) +
-               (meant.empty()
-                    ? "; see 'k8sentry " + std::string(command.name) + " --help'"
-                    : "; did you mean '--" + std::string(meant) + "'?"));
-}
-
-// What cxxopts makes of the flags, and the words between them.
-struct Parsed {
-  std::map<std::string, std::vector<std::string>, std::less<>> values;
-  std::vector<std::string> words;
-
-  bool has(std::string_view name) const { return values.count(name) != 0; }
-  const std::string* last(std::string_view name) const {
-    const auto it = values.find(name);
-    return it == values.end() ? nullptr : &it->second.back();
-  }
-};
-
-Result<Parsed> Parse(const CommandSpec& command,
-                     const std::vector<std::string>& arguments) {
-  try {
-    cxxopts::Options options("k8sentry");
-    for (const FlagGroup& group : command.groups) {
-      for (const Flag& flag : group.flags) {
-        const std::string letter =
-            flag.letter != 0 ? std::string(1, flag.letter) + "," : "";
-        const std::shared_ptr<cxxopts::Value> value = cxxopts::value<std::string>();
-        options.add_options()(letter + std::string(flag.name), "",
-                              flag.value.empty() ? cxxopts::value<bool>() : value);
-      }
-    }
-    options.add_options()("words", "", cxxopts::value<std::vector<std::string>>());
-    options.parse_positional("words");
-    options.allow_unrecognised_options();
-    std::vector<const char*> argv = {"k8sentry"};
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    const cxxopts::ParseResult result =
-        options.parse(static_cast<int>(argv.size()), argv.data());
-    if (!result.unmatched().empty()) return UnknownFlag(command, result.unmatched()[0]);
-    Parsed parsed;
-    for (const cxxopts::KeyValue& pair : result.arguments()) {
-      if (pair.key() == "words") {
-        parsed.words.push_back(pair.value());
-      } else {
-        parsed.values[pair.key()].push_back(pair.value());
-      }
-    }
-    // cxxopts takes what does not look like a flag of its own for a word.
-    const bool all_words =
-        std::find(arguments.begin(), arguments.end(), "--") != arguments.end();
-    for (const std::string& word : parsed.words) {
-      if (word.size() > 1 && word[0] == '-' && !all_words) {
-        return UnknownFlag(command, word);
-      }
-    }
-    return parsed;
-  } catch (const std::exception& error) {
-    // cxxopts quotes in typographer's quotes.
-    std::string message = Replace(error.what(), "\xE2\x80\x98", "--");
-    message = Replace(std::move(message), "\xE2\x80\x99", "");
-    if (message.starts_with("Option ")) message.replace(0, 1, "o");
-    return Usage(EscapeForTerminal(message));
-  }
-}
-
-// Adds the comma-separated values of all occurrences of `name` to `out`.
-void ReadList(const Parsed& parsed, std::string_view name,
-              std::vector<std::string>& out) {
-  const auto it = parsed.values.find(name);
-  if (it == parsed.values.end()) return;
-  for (std::string_view list : it->second) {
-    for (;;) {
-      const std::size_t comma = list.find(',');
-      out.emplace_back(list.substr(0, comma));
-      if (comma == list.npos) break;
-      list.remove_prefix(comma + 1);
-    }
-  }
-}
-
-Status ReadDuration(const Parsed& parsed, std::string_view name, Duration& out) {
-  const std::string* text = parsed.last(name);
-  if (text == nullptr) return {};
-  const Result<Duration> duration = ParseDuration(*text);
-  if (!duration.ok()) {
-    return Usage("--" + std::string(name) + ": " +
-                 EscapeForTerminal(duration.status().message()));
-  }
-  out = *duration;
-  return {};
-}
+const std::vector<std::pair<std::string_view, SentryLogs>> kSentryLogs = {
+    {"off", SentryLogs::kOff}, {"told", SentryLogs::kTold}, {"all", SentryLogs::kAll}};
 
 Status ReadThresholds(const Parsed& parsed, std::map<std::string, std::int64_t>& out) {
   std::vector<std::string> pairs;
@@ -142,28 +28,6 @@ Status ReadThresholds(const Parsed& parsed, std::map<std::string, std::int64_t>&
   return {};
 }
 
-template <typename Value>
-Status ReadChoice(const Parsed& parsed, std::string_view name,
-                  const std::vector<std::pair<std::string_view, Value>>& choices,
-                  Value& out) {
-  const std::string* text = parsed.last(name);
-  if (text == nullptr) return {};
-  std::string all;
-  std::vector<std::string_view> known;
-  for (const auto& [word, value] : choices) {
-    if (word == *text) {
-      out = value;
-      return {};
-    }
-    known.push_back(word);
-    all += (all.empty() ? "" : ", ") + std::string(word);
-  }
-  const std::string_view meant = Suggest(*text, known);
-  return Usage("--" + std::string(name) + ": '" + EscapeForTerminal(*text) +
-               "' is none of " + all +
-               (meant.empty() ? "" : "; did you mean '" + std::string(meant) + "'?"));
-}
-
 Status ReadPipeline(const Parsed& parsed, PipelineOptions& out) {
   ReadList(parsed, "reason", out.filter.reason.include);
   ReadList(parsed, "exclude-reason", out.filter.reason.exclude);
@@ -177,39 +41,14 @@ Status ReadPipeline(const Parsed& parsed, PipelineOptions& out) {
   return status;
 }
 
-// "1048576", "512KiB", "256MiB" or "2GiB".
-Status ReadSize(const Parsed& parsed, std::string_view name, std::size_t& out) {
-  const std::string* text = parsed.last(name);
-  if (text == nullptr) return {};
-  constexpr std::size_t kTooMuch = std::size_t{1} << 40;
-  std::size_t number = 0;
-  const char* end = text->data() + text->size();
-  const auto [at, error] = std::from_chars(text->data(), end, number);
-  const std::string_view unit(at, static_cast<std::size_t>(end - at));
-  int shift = -1;
-  for (const auto& [known, bits] : std::initializer_list<std::pair<const char*, int>>{
-           {"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}}) {
-    if (unit == known) shift = bits;
-  }
-  if (error != std::errc() || shift < 0 || number > kTooMuch >> shift) {
-    return Usage("--" + std::string(name) + ": '" + EscapeForTerminal(*text) +
-                 "' is no size such as 512KiB, 256MiB or 2GiB");
-  }
-  out = number << shift;
-  return {};
-}
-
 Status ReadSpool(const Parsed& parsed, SpoolOptions& out) {
-  if (const std::string* directory = parsed.last("spool")) {
-    if (directory->empty()) return Usage("--spool needs a path");
-    out.directory = *directory;
-  }
+  Status status = ReadText(parsed, "spool", out.directory);
   for (const char* name : {"spool-size", "spool-age"}) {
     if (parsed.has(name) && out.directory.empty()) {
       return Usage("--" + std::string(name) + " says nothing without --spool DIR");
     }
   }
-  Status status = ReadSize(parsed, "spool-size", out.max_bytes);
+  if (status.ok()) status = ReadSize(parsed, "spool-size", out.max_bytes);
   if (status.ok()) status = ReadDuration(parsed, "spool-age", out.max_age);
   if (status.ok() && out.max_bytes < 64 << 10) {
     status = Usage("--spool-size: 64KiB is the least");
@@ -218,6 +57,53 @@ Status ReadSpool(const Parsed& parsed, SpoolOptions& out) {
     status = Usage("--spool-age: a second is the least");
   }
   return status;
+}
+
+// What goes to Sentry, and how.
+Status ReadSentry(const Parsed& parsed, SentryFlags& out) {
+  const std::pair<std::string_view, std::string*> kTexts[] = {
+      {"dsn-file", &out.dsn_file},
+      {"environment", &out.environment},
+      {"release", &out.release},
+      {"server-name", &out.server_name},
+      {"sentry-ca-file", &out.tls.ca_file},
+      {"sentry-cert-file", &out.tls.certificate_file},
+      {"sentry-key-file", &out.tls.key_file},
+  };
+  for (const auto& [name, target] : kTexts) {
+    if (Status s = ReadText(parsed, name, *target); !s.ok()) return s;
+  }
+  if (out.tls.certificate_file.empty() != out.tls.key_file.empty()) {
+    return Usage("--sentry-cert-file and --sentry-key-file need each other");
+  }
+  if (parsed.has("sentry-insecure-skip-tls-verify")) {
+    if (!out.tls.ca_file.empty()) {
+      return Usage(
+          "--sentry-insecure-skip-tls-verify and --sentry-ca-file exclude each other");
+    }
+    out.tls.verification = TlsVerification::kInsecureSkipVerify;
+  }
+  out.client_reports = !parsed.has("no-client-reports");
+  if (parsed.has("no-scrubbing")) out.scrub.scrubbing = Scrubbing::kOff;
+  ReadList(parsed, "scrub-key", out.scrub.more_keys);
+  if (const auto it = parsed.values.find("scrub-pattern"); it != parsed.values.end()) {
+    out.scrub.more_patterns = it->second;  // a comma belongs to the pattern
+  }
+  double rate = -1;
+  Status status = ReadRate(parsed, "sample-rate", rate);
+  if (rate >= 0) out.sample_rate = rate;
+  if (status.ok()) status = ReadRate(parsed, "logs-sample-rate", out.logs_sample_rate);
+  if (status.ok()) status = ReadChoice(parsed, "sentry-logs", kSentryLogs, out.logs);
+  if (!status.ok()) return status;
+  if (const std::string* text = parsed.last("max-breadcrumbs")) {
+    const char* const end = text->data() + text->size();
+    if (std::from_chars(text->data(), end, out.max_breadcrumbs).ptr != end ||
+        out.max_breadcrumbs > 100) {
+      return Usage("--max-breadcrumbs: '" + EscapeForTerminal(*text) +
+                   "' is no number between 0 and 100");
+    }
+  }
+  return {};
 }
 
 Status ReadLog(const Parsed& parsed, LogOptions& out) {
@@ -234,8 +120,7 @@ Status ReadLog(const Parsed& parsed, LogOptions& out) {
                                out.format);
 }
 
-// Which cluster to watch, and as whom. A flag that is given empty is a mistake, such as
-// an unset variable of a shell: it would silently mean another cluster.
+// Which cluster to watch, and as whom.
 Status ReadCluster(const Parsed& parsed, ClusterOptions& out) {
   ClusterOverrides& over = out.overrides;
   const std::pair<std::string_view, std::string*> kTexts[] = {
@@ -251,10 +136,7 @@ Status ReadCluster(const Parsed& parsed, ClusterOptions& out) {
       {"as-uid", &over.impersonation.uid},
   };
   for (const auto& [name, target] : kTexts) {
-    const std::string* text = parsed.last(name);
-    if (text == nullptr) continue;
-    if (text->empty()) return Usage("--" + std::string(name) + " must not be empty");
-    *target = *text;
+    if (Status s = ReadText(parsed, name, *target); !s.ok()) return s;
   }
   if (const auto it = parsed.values.find("as-group"); it != parsed.values.end()) {
     over.impersonation.groups = it->second;
@@ -293,6 +175,7 @@ Status ReadCommon(const Parsed& parsed,
                   const std::vector<std::pair<std::string_view, OutputFormat>>& formats,
                   Options& out) {
   Status status = ReadPipeline(parsed, out.pipeline);
+  if (status.ok()) status = ReadSentry(parsed, out.sentry);
   if (status.ok()) status = ReadLog(parsed, out.log);
   if (status.ok()) status = ReadDuration(parsed, "drain-timeout", out.drain_timeout);
   if (status.ok()) status = ReadChoice(parsed, "output", formats, out.output);
@@ -338,9 +221,8 @@ Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& hel
       *parsed, {{"text", OutputFormat::kText}, {"ndjson", OutputFormat::kNdjson}},
       options);
   if (!status.ok()) return status;
-  if (const std::string* file = parsed->last("state-file")) {
-    if (file->empty()) return Usage("--state-file needs a path");
-    options.state_file = *file;
+  if (const Status s = ReadText(*parsed, "state-file", options.state_file); !s.ok()) {
+    return s;
   }
   if (const Status s = ReadSpool(*parsed, options.spool); !s.ok()) return s;
   if (const Status s = ReadCluster(*parsed, options); !s.ok()) return s;
@@ -373,6 +255,27 @@ Result<DoctorOptions> ParseDoctor(const std::vector<std::string>& arguments,
   ReadList(*parsed, "namespace", options.namespaces);
   options.owner_lookup = !parsed->has("no-owner-lookup");
   options.state_file = parsed->has("state-file");
+  return options;
+}
+
+Result<TestDsnOptions> ParseTestDsn(const std::vector<std::string>& arguments,
+                                    bool& help) {
+  const Result<Parsed> parsed = Parse(*FindCommand("test-dsn"), arguments);
+  if (!parsed.ok()) return parsed.status();
+  TestDsnOptions options;
+  help = parsed->has("help");
+  if (help) return options;
+  Status status = ReadSentry(*parsed, options.sentry);
+  if (status.ok()) status = ReadDuration(*parsed, "timeout", options.timeout);
+  if (status.ok()) {
+    status = ReadChoice<OutputFormat>(
+        *parsed, "output",
+        {{"text", OutputFormat::kText}, {"json", OutputFormat::kJson}}, options.output);
+  }
+  if (status.ok()) status = ReadColor(*parsed, options.color);
+  if (status.ok()) status = ReadNoWords(*parsed, "test-dsn");
+  if (!status.ok()) return status;
+  options.check_in = !parsed->has("no-check-in");
   return options;
 }
 

@@ -1,6 +1,7 @@
 // A command line, read: what each command is asked to do.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "k8sentry/cluster_config.h"
 #include "k8sentry/pipeline.h"
 #include "k8sentry/queue_options.h"
+#include "k8sentry/sentry_options.h"
 
 namespace k8sentry::cli {
 
@@ -20,12 +22,26 @@ struct LogOptions {
   LogFormat format = LogFormat::kAuto;
 };
 
+// What goes to Sentry, and how. Empty and absent: as the environment says.
+struct SentryFlags {
+  std::string dsn_file;
+  std::string environment, release, server_name;
+  SentryLogs logs = SentryLogs::kOff;
+  std::optional<double> sample_rate;
+  double logs_sample_rate = 1.0;
+  std::size_t max_breadcrumbs = 20;
+  bool client_reports = true;
+  ScrubOptions scrub;
+  TlsOptions tls;
+};
+
 struct ReplayOptions {
   std::vector<std::string> files;  // "-": standard input
   OutputFormat output = OutputFormat::kTable;
   ColorWhen color = ColorWhen::kAuto;
   bool dry_run = false;
   Duration drain_timeout = std::chrono::seconds(5);
+  SentryFlags sentry;
   PipelineOptions pipeline;
   LogOptions log;
 };
@@ -47,6 +63,7 @@ struct RunOptions : ClusterOptions {
   Duration drain_timeout = std::chrono::seconds(5);
   std::string state_file;  // empty: none
   SpoolOptions spool;
+  SentryFlags sentry;
   PipelineOptions pipeline;
   LogOptions log;
 };
@@ -59,6 +76,14 @@ struct DoctorOptions : ClusterOptions {
   ColorWhen color = ColorWhen::kAuto;
 };
 
+struct TestDsnOptions {
+  SentryFlags sentry;
+  bool check_in = true;
+  Duration timeout = std::chrono::seconds(10);
+  OutputFormat output = OutputFormat::kText;
+  ColorWhen color = ColorWhen::kAuto;
+};
+
 // `arguments` are those behind the command's name. `help` is set when it was asked for;
 // then nothing else is read. Errors: kInvalidArgument, as one line.
 Result<ReplayOptions> ParseReplay(const std::vector<std::string>& arguments,
@@ -66,6 +91,8 @@ Result<ReplayOptions> ParseReplay(const std::vector<std::string>& arguments,
 Result<RunOptions> ParseRun(const std::vector<std::string>& arguments, bool& help);
 Result<DoctorOptions> ParseDoctor(const std::vector<std::string>& arguments,
                                   bool& help);
+Result<TestDsnOptions> ParseTestDsn(const std::vector<std::string>& arguments,
+                                    bool& help);
 // For the commands that take no flags but --help: what is left.
 Result<std::vector<std::string>> ParseWords(const CommandSpec& command,
                                             const std::vector<std::string>& arguments,

@@ -73,7 +73,7 @@ Status ReplayRun::PrepareSentry(const SentryOptions& sentry) {
 Status ReplayRun::Prepare() {
   sink_ = std::make_unique<ShownSink>();
   if (!options_.dry_run) {
-    const auto sentry = SentryFromEnvironment();
+    const auto sentry = SentryFrom(options_.sentry);
     if (!sentry.ok()) return sentry.status();
     if (*sentry) {
       const Status status = PrepareSentry(**sentry);

@@ -138,7 +138,7 @@ Status ClusterRun::PrepareOwners(const ClusterConfig& cluster) {
 }
 
 Status ClusterRun::PrepareSink() {
-  const auto sentry = SentryFromEnvironment();
+  const auto sentry = SentryFrom(options_.sentry);
   if (!sentry.ok()) return sentry.status();
   if (!*sentry) {
     sink_ = std::make_unique<ShownSink>();

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "k8sentry/sentry_reporter.h"
+#include "options.h"
 
 namespace k8sentry::cli {
 
@@ -24,8 +25,9 @@ class ShownSink : public Sink {
   std::deque<Batch> shown_;
 };
 
-// What SENTRY_DSN, SENTRY_ENVIRONMENT and SENTRY_RELEASE say; nullopt without a DSN.
+// What `flags` say, and where they say nothing SENTRY_DSN, SENTRY_ENVIRONMENT,
+// SENTRY_RELEASE and SENTRY_SAMPLE_RATE; nullopt without a DSN.
 // Errors: kConfiguration.
-Result<std::optional<SentryOptions>> SentryFromEnvironment();
+Result<std::optional<SentryOptions>> SentryFrom(const SentryFlags& flags);
 
 }  // namespace k8sentry::cli
