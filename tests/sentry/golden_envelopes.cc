@@ -87,7 +87,9 @@ std::vector<GoldenEnvelope> Issues() {
                      {{.filename = "blocked.yaml",
                        .content_type = "text/yaml",
                        .bytes = "kind: ReplicaSet\nenv:\n- name: DSN\n  value: x\n"},
-                      {.filename = "empty.txt"}})});
+                      {.filename = "bytes.bin",
+                       .content_type = "application/octet-stream",
+                       .bytes = {"\xFF\n\0\n", 4}}})});
   envelopes.push_back(
       {"with-a-secret",
        IssueEnvelope(TellingOf("Unhealthy",
