@@ -50,6 +50,12 @@ void TellRecording(const std::string& path, const Pipeline::TellingFunction& tel
   }
 }
 
+// The story under an id of its own.
+Telling Another(Telling telling, std::uint8_t number) {
+  telling.id[0] = number;
+  return telling;
+}
+
 std::string IssueEnvelope(const Telling& telling, const SentryOptions& options,
                           std::vector<Breadcrumb> breadcrumbs,
                           std::vector<Attachment> attachments) {
@@ -76,14 +82,14 @@ std::vector<GoldenEnvelope> Issues() {
   released.release = "ledger@2.1.0+7";
   envelopes.push_back(
       {"with-breadcrumbs",
-       IssueEnvelope(StoryNamed("unhealthy"), released,
+       IssueEnvelope(Another(StoryNamed("unhealthy"), 0xA1), released,
                      {BreadcrumbOf(StoryNamed("failed-scheduling").event.view()),
                       BreadcrumbOf(StoryNamed("normal-backoff").event.view()),
                       BreadcrumbOf(StoryNamed("hostile").event.view())},
                      {})});
   envelopes.push_back(
       {"with-attachments",
-       IssueEnvelope(StoryNamed("failed-create"), options, {},
+       IssueEnvelope(Another(StoryNamed("failed-create"), 0xA2), options, {},
                      {{.filename = "blocked.yaml",
                        .content_type = "text/yaml",
                        .bytes = "kind: ReplicaSet\nenv:\n- name: DSN\n  value: x\n"},
