@@ -110,6 +110,7 @@ std::string LogEnvelope(const std::vector<std::string>& stories) {
   std::vector<std::string> payloads;
   for (const std::string& story : stories) {
     SentryLog log = LogOf(StoryNamed(story).event.view());
+    if (log.timestamp == Time()) log.timestamp = StorySentAt();  // as a reporter does
     internal::ScrubItem(scrubber, log);
     internal::AppendLogPayload(log, GoldenOptions(), payloads.emplace_back());
   }
