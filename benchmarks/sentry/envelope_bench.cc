@@ -10,6 +10,7 @@
 
 #include "k8sentry/sentry_reporter.h"
 #include "k8sentry/testing/fake_sentry.h"
+#include "sentry/items.h"
 
 namespace k8sentry {
 namespace {
@@ -70,16 +71,58 @@ void CheckEnvelope(const Telling& telling, const std::string& bytes) {
 void BM_WriteEnvelope(benchmark::State& state) {
   const Telling telling = BackOff(static_cast<std::size_t>(state.range(0)));
   const SentryOptions options;
-  const std::string once = SentryEnvelope(telling, options, SentAt());
+  const Scrubber scrubber;
+  const auto write = [&](std::string& out) {
+    internal::AppendIssueEnvelope(internal::IssueToSend(telling, options, scrubber),
+                                  options, SentAt(), out);
+  };
+  std::string once;
+  write(once);
   CheckEnvelope(telling, once);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(SentryEnvelope(telling, options, SentAt()));
+    std::string bytes;
+    write(bytes);
+    benchmark::DoNotOptimize(bytes);
   }
   state.SetItemsProcessed(state.iterations());
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(once.size()));
   state.counters["envelope_bytes"] = static_cast<double>(once.size());
 }
 BENCHMARK(BM_WriteEnvelope)->Arg(100)->Arg(1024)->Arg(8192);
+
+void BM_WriteLog(benchmark::State& state) {
+  const Telling telling = BackOff(100);
+  const SentryOptions options;
+  const Scrubber scrubber;
+  std::string bytes;
+  for (auto _ : state) {
+    bytes.clear();
+    SentryLog log = LogOf(telling.event.view());
+    internal::ScrubItem(scrubber, log);
+    internal::AppendLogPayload(log, options, bytes);
+    benchmark::DoNotOptimize(bytes);
+  }
+  if (bytes.find("Back-off") == std::string::npos)
+    Wrong("the message is not in the log");
+  state.SetItemsProcessed(state.iterations());
+  state.counters["log_bytes"] = static_cast<double>(bytes.size());
+}
+BENCHMARK(BM_WriteLog);
+
+// Messages as kubelets write them: nothing to mask, and words that look like it.
+void BM_Scrub(benchmark::State& state, std::string_view text) {
+  const Scrubber scrubber;
+  if (scrubber.Scrub(text) != text) Wrong("there is nothing to mask");
+  for (auto _ : state) benchmark::DoNotOptimize(scrubber.Scrub(text));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(
+    BM_Scrub, probe,
+    "Readiness probe failed: Get \"http://10.244.0.6:8080/healthz\": dial "
+    "tcp 10.244.0.6:8080: connect: connection refused");
+BENCHMARK_CAPTURE(BM_Scrub, secret,
+                  "MountVolume.SetUp failed for volume \"v\" : secret "
+                  "\"db-credentials\" not found");
 
 // Answers 200 to everything, and forgets it.
 class Yes final : public HttpTransport {

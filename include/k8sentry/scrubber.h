@@ -2,14 +2,17 @@
 // keys, connection strings.
 //
 //   Scrubber scrubber;
-//   scrubber.Scrub("dial postgres://app:hunter2@db")  // "dial
-//   postgres://[Filtered]@db"
+//   scrubber.Scrub("dial postgres://app:hunter2@db");
+//   // "dial postgres://[Filtered]@db"
 //
-// Nothing is certain in free text. It masks what it knows, and rather too much.
+// Nothing is certain in free text. An assignment (password=..., "token":"...") is
+// masked whatever it says, and so is what a token's shape gives away; prose that only
+// speaks of secrets stays, for it is what an issue is about. Linear in the text.
 //
 // Threads: const after construction.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>

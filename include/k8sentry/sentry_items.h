@@ -34,7 +34,7 @@ struct SentryAttribute {
 
 // (Sentry developer docs, logs.)
 struct SentryLog {
-  Time timestamp;
+  Time timestamp;  // Time(): when it is captured
   TraceId trace_id = {};
   Level level = Level::kInfo;
   std::string body;

@@ -52,8 +52,9 @@ Result<std::unique_ptr<SentryReporter>> NewSentryReporter(
     const SentryOptions& options, HttpTransport& transport,
     Logger& logger = NullLogger());
 
-// The envelope of one telling, uncompressed. `sent_at` is when it is sent.
-// (Sentry developer docs, envelopes and event payloads.)
+// The envelope of one telling, uncompressed, without breadcrumbs and hooks. `sent_at`
+// is when it is sent. For tools and tests: it makes a Scrubber each time. (Sentry
+// developer docs, envelopes and event payloads.)
 std::string SentryEnvelope(const Telling& telling, const SentryOptions& options,
                            Time sent_at);
 

@@ -1,6 +1,5 @@
 // An envelope: headers in one line, then per item a line of headers and the payload.
 // (Sentry developer docs, envelopes.)
-#include <algorithm>
 #include <optional>
 
 #include "k8sentry/json_writer.h"
@@ -87,10 +86,12 @@ std::size_t AppendAttachments(const std::vector<Attachment>& attachments,
                               std::string& out) {
   std::size_t count = 0, bytes = 0, left_out = 0;
   for (const Attachment& attachment : attachments) {
+    // An empty item says nothing, and some parsers take its length for none.
+    if (attachment.bytes.empty()) continue;
     // One item too large costs the whole envelope.
     if (count == kMaxAttachments ||
         attachment.bytes.size() > kMaxAttachmentsBytes - bytes) {
-      left_out += std::max<std::size_t>(1, attachment.bytes.size());
+      left_out += attachment.bytes.size();
       continue;
     }
     ++count;
@@ -123,7 +124,8 @@ std::size_t AppendIssueEnvelope(const SentryIssue& issue, const SentryOptions& o
 // Logs of several traces share it, so its headers name none.
 void AppendLogEnvelope(std::span<const std::string> payloads, Time sent_at,
                        std::string& out) {
-  std::string payload = "{\"items\":[";
+  // From version 2 on Relay adds no address and no browser of the sender to each log.
+  std::string payload = "{\"version\":2,\"items\":[";
   for (const std::string& one : payloads) {
     if (&one != payloads.data()) payload += ',';
     payload += one;

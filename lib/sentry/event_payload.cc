@@ -61,6 +61,9 @@ void AppendWhatHappened(const SentryIssue& issue, JsonWriter& json) {
       text += Head(issue.message, kMaxMessage);
     }
     json.Key("logentry").BeginObject();
+    // What groups and what one searches by; the title is made of the other. Sentry's
+    // own Rust types do without `formatted`, but not without this.
+    json.Key("message").String(type.empty() ? "Event" : type);
     json.Key("formatted").String(Trimmed(text, kMaxMessage)).EndObject();
     return;
   }

@@ -30,7 +30,7 @@ void ScrubItem(const Scrubber& scrubber, Attachment& attachment);
 
 // The envelope of an issue: event, breadcrumbs within it, and attachments behind it.
 // Returns how many bytes of attachments were left out, since they exceed the limits
-// (30 of them, 20 MiB together).
+// (30 of them, 20 MiB together). Empty ones are not sent.
 std::size_t AppendIssueEnvelope(const SentryIssue& issue, const SentryOptions& options,
                                 Time sent_at, std::string& out);
 

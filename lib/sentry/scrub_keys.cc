@@ -23,7 +23,8 @@ constexpr std::string_view kWords =
     "secret|token|credential|cookie|authorization|session[-_]?id|signature|"
     "connection[-_ ]?string";
 // Too short to be looked for inside of others.
-constexpr std::string_view kShortWords = R"(\b(?:auth|pass|sig|pw)\b)";
+constexpr std::string_view kShortWords =
+    R"([\w.-]*[_-](?:pass|pw)\b|\b(?:auth|pass|sig|pw)\b)";
 
 // These make a secret of what they are in. The others are also the names of things.
 constexpr std::array<std::string_view, 17> kStrong = {
@@ -231,7 +232,8 @@ KeyRules::KeyRules(const std::vector<std::string>& more_keys) {
   }
 }
 
-KeyRules::Strength KeyRules::StrengthOf(const std::string& normal) const {
+KeyRules::Strength KeyRules::StrengthOf(std::string_view key,
+                                        const std::string& normal) const {
   const auto contains = [&](std::string_view word) {
     return normal.find(word) != std::string::npos;
   };
@@ -248,16 +250,20 @@ KeyRules::Strength KeyRules::StrengthOf(const std::string& normal) const {
   for (const char* word : {"auth", "pass", "sig", "pw"}) {
     if (normal == word) return Strength::kShort;
   }
+  for (const char* end : {"_pass", "-pass", "_PASS", "_pw", "_PW"}) {
+    if (key.ends_with(end)) return Strength::kStrong;
+  }
   return Strength::kNone;
 }
 
 bool KeyRules::IsSecret(std::string_view key) const {
-  return StrengthOf(NormalKey(key.substr(0, 256))) != Strength::kNone;
+  key = key.substr(0, 256);
+  return StrengthOf(key, NormalKey(key)) != Strength::kNone;
 }
 
 std::optional<Span> KeyRules::ValueOf(std::string_view text, Span key) const {
   const std::string normal = NormalKey(Of(text, key).substr(0, 256));
-  const Strength strength = StrengthOf(normal);
+  const Strength strength = StrengthOf(Of(text, key), normal);
   if (strength == Strength::kNone) return std::nullopt;
   const char before = key.begin > 0 ? text[key.begin - 1] : '\0';
 
@@ -340,8 +346,10 @@ std::optional<Span> KeyRules::ValueOf(std::string_view text, Span key) const {
   const bool random = LooksRandom(bytes);
   const bool ends = EndsClause(text, value.behind);
   if (begin == at + 1) {
-    // Without a space: a Go map, or the image "registry/token:1.2".
-    if (before == '/' || before == '@' || IsTag(bytes)) return std::nullopt;
+    // Without a space: a Go map; or the image "registry/token:1.2", or a name of AWS.
+    if (before == '/' || before == '@' || before == ':' || IsTag(bytes)) {
+      return std::nullopt;
+    }
     if (strong || (random && bytes.size() >= 8)) return value.span;
     return std::nullopt;
   }

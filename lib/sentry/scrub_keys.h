@@ -51,7 +51,7 @@ class KeyRules {
 
  private:
   enum class Strength { kNone, kShort, kWeak, kStrong };
-  Strength StrengthOf(const std::string& normal) const;
+  Strength StrengthOf(std::string_view key, const std::string& normal) const;
 
   std::vector<std::string> more_keys_;  // normal
 };

@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "sentry/scrub_keys.h"
@@ -41,12 +42,17 @@ constexpr char kTokens[] =
     R"(|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){0,3})"  // JWT, JWE
     R"(|((?i:\b(?:bearer|basic|negotiate|aws4-hmac-sha256))[ \t]+)([\w.~+/=-]{8,}))";
 
-// What user and password of a URL are written with.
+// Probes and hooks tell the command that failed, with its password. The group stays.
+constexpr char kCommands[] =
+    R"((\b(?:mysql|mariadb)[a-z-]*\b[^|;&\n]*?\s-p|\bredis-cli\b[^|;&\n]*?\s-a\s+)"
+    R"(|\bcurl\b[^|;&\n]*?\s(?:-u|--user)[\s=]+[^\s:"']*:)[^\s"'-][^\s"']*)";
+
+// Where user and password of a URL end.
 constexpr std::string_view kEndsAuthority = "/?#\"'<>` \t\r\n";
 
 class Rules {
  public:
-  Rules() : tokens_(kTokens, BytesOptions()) {}
+  Rules() : tokens_(kTokens, BytesOptions()), commands_(kCommands, BytesOptions()) {}
 
   void Scrub(std::string& text) const {
     manifests_.Scrub(text);
@@ -55,6 +61,11 @@ class Rules {
     ScrubGoAddresses("@tcp(", text);
     ScrubGoAddresses("@unix(", text);
     ScrubTokens(text);
+    for (const char* command : {"mysql", "mariadb", "redis-cli", "curl"}) {
+      if (text.find(command) == std::string::npos) continue;
+      ScrubCommands(text);
+      break;
+    }
   }
 
  private:
@@ -143,6 +154,21 @@ class Rules {
     Finish(text, done, out);
   }
 
+  void ScrubCommands(std::string& text) const {
+    std::string out;
+    std::size_t done = 0, from = 0;
+    re2::StringPiece groups[2];
+    const re2::StringPiece piece(text.data(), text.size());
+    while (from < text.size() &&
+           commands_.Match(piece, from, text.size(), RE2::UNANCHORED, groups, 2)) {
+      const std::size_t begin =
+          static_cast<std::size_t>(groups[0].data() - text.data());
+      from = begin + groups[0].size();
+      Replace(text, {begin + groups[1].size(), from}, done, out);
+    }
+    Finish(text, done, out);
+  }
+
   // Whether what stands at `at` follows "Authorization:" in one of its spellings.
   static bool IsInHeader(std::string_view text, std::size_t at) {
     std::size_t end = at;
@@ -157,7 +183,7 @@ class Rules {
   }
 
   const internal::ManifestRules manifests_;
-  const RE2 tokens_;
+  const RE2 tokens_, commands_;
 };
 
 }  // namespace

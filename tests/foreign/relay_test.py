@@ -10,11 +10,18 @@ import pathlib
 import sys
 import unittest
 
+import fastjsonschema
+import sentry_kafka_schemas
 from sentry_relay.processing import StoreNormalizer
 
 GOLDEN = pathlib.Path(sys.argv.pop())
 # Golden events grow old; how old an event may be is not asked here.
 CENTURY = 100 * 365 * 86400
+
+# The shape that Sentry keeps: an event of its stream behind Relay.
+SCHEMA = json.loads((pathlib.Path(sentry_kafka_schemas.__file__).parent / "schemas/events.v1.schema.json").read_bytes())
+STORED = fastjsonschema.compile({"definitions": SCHEMA["definitions"], "$ref": "#/definitions/ErrorData"},
+                                use_default=False)
 
 
 def normalise(event):
@@ -65,7 +72,7 @@ class Golden(unittest.TestCase):
                     ours, theirs = event["exception"]["values"][0], result["exception"]["values"][0]
                     self.assertEqual({key: theirs.get(key) for key in ours}, ours)
                 else:
-                    self.assertEqual(result["logentry"]["formatted"], event["logentry"]["formatted"])
+                    self.assertEqual(result["logentry"], dict(result["logentry"], **event["logentry"]))
                 ours = event.get("breadcrumbs", {"values": []})["values"]
                 theirs = result.get("breadcrumbs", {"values": []})["values"]
                 self.assertEqual(len(theirs), len(ours))
@@ -83,7 +90,13 @@ class Golden(unittest.TestCase):
 
 
 class PlantedFaults(unittest.TestCase):
-    """The judge must be able to say no."""
+    """The judges must be able to say no."""
+
+    def test_in_what_is_stored_are_found(self):
+        _, event = next(events())
+        for key, value in {"tags": {"a": 1}, "exception": {"values": "x"}, "contexts": 7, "received": "x"}.items():
+            with self.subTest(key), self.assertRaises(fastjsonschema.JsonSchemaException):
+                STORED(dict(normalise(copy.deepcopy(event)), **{key: value}))
 
     def check(self, change):
         _, event = next(events())

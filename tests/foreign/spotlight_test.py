@@ -9,6 +9,7 @@ Spotlight answers 200 to everything; what counts is what GET /stream gives back.
 import argparse
 import gzip
 import http.client
+import itertools
 import json
 import pathlib
 import shutil
@@ -67,23 +68,30 @@ class Spotlight:
 
     def events(self, count):
         """The first `count` events of the stream: {event_id: event}; fewer if no more come."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         found = {}
+        for header, item_header, event in self.stream():
+            if item_header["type"] == "event":
+                found[header["event_id"]] = event
+            if len(found) == count:
+                break
+        return found
+
+    def stream(self):
+        """Items of the stream, with the headers of envelope and item, until nothing more comes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/stream", headers={"Accept": "text/event-stream"})
             stream = connection.getresponse()
-            while len(found) < count:
+            while True:
                 line = stream.readline()
                 if line.startswith(b"data:"):
                     header, items = json.loads(line[5:])
-                    for item_header, event in items:
-                        if item_header["type"] == "event":
-                            found[header["event_id"]] = event
+                    for item_header, item in items:
+                        yield header, item_header, item
         except TimeoutError:
             pass  # nothing more comes
         finally:
             connection.close()
-        return found
 
     def stop(self):
         self.process.kill()
@@ -93,7 +101,18 @@ class Spotlight:
 def golden_events(directory):
     for path in sorted(directory.glob("*.envelope")):
         envelope = path.read_bytes()
-        yield envelope, json.loads(envelope.split(b"\n")[2])
+        _, item, payload = envelope.split(b"\n")[:3]
+        if json.loads(item)["type"] == "event":
+            yield envelope, json.loads(payload)
+
+
+def golden_items(directory):
+    """Envelopes of one item that is no event: logs, check-ins, client reports."""
+    for path in sorted(directory.glob("*.envelope")):
+        envelope = path.read_bytes()
+        _, item, payload = envelope.split(b"\n")[:3]
+        if json.loads(item)["type"] != "event":
+            yield envelope, json.loads(item)["type"], json.loads(payload)
 
 
 def without_additions(event):
@@ -132,6 +151,17 @@ class Judgement(unittest.TestCase):
 
     def test_compressed_envelopes_arrive_whole(self):
         self.check_golden(gzip.compress, "gzip")
+
+    def test_logs_check_ins_and_client_reports_arrive_whole(self):
+        expected = []
+        for envelope, item_type, payload in golden_items(self.arguments.golden):
+            self.assertEqual(self.spotlight.post(envelope), 200)
+            expected.append((item_type, payload))
+        self.assertEqual({item_type for item_type, _ in expected}, {"log", "check_in", "client_report"})
+        for item_type, payload in expected:
+            got = [item for _, header, item in itertools.islice(self.spotlight.stream(), len(expected))
+                   if header["type"] == item_type]
+            self.assertIn(payload, [without_additions(item) for item in got])
 
     def test_a_malformed_envelope_does_not_arrive(self):
         envelope, _ = next(golden_events(self.arguments.golden))

@@ -146,6 +146,7 @@ TEST(Event, TellsAFailureAsAnException) {
 TEST(Event, TellsWhatIsNormalAsAMessage) {
   const ReadEvent event(StoryNamed("normal-backoff"));
   EXPECT_FALSE(event.Has("/exception"));
+  EXPECT_EQ(event.String("/logentry/message"), "BackOff");
   EXPECT_EQ(event.String("/logentry/formatted"),
             "BackOff: Back-off pulling image \"127.0.0.1:1/frontend:2.0.1\"");
   EXPECT_EQ(event.String("/level"), "info");

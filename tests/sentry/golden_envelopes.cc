@@ -50,6 +50,12 @@ void TellRecording(const std::string& path, const Pipeline::TellingFunction& tel
   }
 }
 
+// The story under an id of its own.
+Telling Another(Telling telling, std::uint8_t number) {
+  telling.id[0] = number;
+  return telling;
+}
+
 std::string IssueEnvelope(const Telling& telling, const SentryOptions& options,
                           std::vector<Breadcrumb> breadcrumbs,
                           std::vector<Attachment> attachments) {
@@ -76,18 +82,20 @@ std::vector<GoldenEnvelope> Issues() {
   released.release = "ledger@2.1.0+7";
   envelopes.push_back(
       {"with-breadcrumbs",
-       IssueEnvelope(StoryNamed("unhealthy"), released,
+       IssueEnvelope(Another(StoryNamed("unhealthy"), 0xA1), released,
                      {BreadcrumbOf(StoryNamed("failed-scheduling").event.view()),
                       BreadcrumbOf(StoryNamed("normal-backoff").event.view()),
                       BreadcrumbOf(StoryNamed("hostile").event.view())},
                      {})});
   envelopes.push_back(
       {"with-attachments",
-       IssueEnvelope(StoryNamed("failed-create"), options, {},
+       IssueEnvelope(Another(StoryNamed("failed-create"), 0xA2), options, {},
                      {{.filename = "blocked.yaml",
                        .content_type = "text/yaml",
                        .bytes = "kind: ReplicaSet\nenv:\n- name: DSN\n  value: x\n"},
-                      {.filename = "empty.txt"}})});
+                      {.filename = "bytes.bin",
+                       .content_type = "application/octet-stream",
+                       .bytes = {"\xFF\n\0\n", 4}}})});
   envelopes.push_back(
       {"with-a-secret",
        IssueEnvelope(TellingOf("Unhealthy",
@@ -102,6 +110,7 @@ std::string LogEnvelope(const std::vector<std::string>& stories) {
   std::vector<std::string> payloads;
   for (const std::string& story : stories) {
     SentryLog log = LogOf(StoryNamed(story).event.view());
+    if (log.timestamp == Time()) log.timestamp = StorySentAt();  // as a reporter does
     internal::ScrubItem(scrubber, log);
     internal::AppendLogPayload(log, GoldenOptions(), payloads.emplace_back());
   }

@@ -57,9 +57,13 @@ TEST(GoldenEnvelopes, AreAllOfAStory) {
 
 TEST(GoldenEnvelopes, HoldEveryTypeOfItem) {
   std::map<std::string, int> types;
+  std::set<std::string> ids;
   for (const GoldenEnvelope& envelope : GoldenEnvelopes()) {
     const auto parsed = testing::ParseEnvelope(envelope.bytes);
     ASSERT_TRUE(parsed.ok()) << envelope.name << ": " << parsed.status().message();
+    if (!parsed->event_id.empty()) {
+      EXPECT_TRUE(ids.insert(parsed->event_id).second) << envelope.name;
+    }
     for (const testing::SentryItem& item : parsed->items) ++types[item.type];
   }
   EXPECT_GE(types["event"], 30);

@@ -180,6 +180,7 @@ TEST(LogContainer, CountsWhatIsInIt) {
   EXPECT_FALSE(Json(envelope.headers).Has("/trace"));
   EXPECT_FALSE(Json(envelope.headers).Has("/event_id"));
   const Json container(envelope.items[0].payload);
+  EXPECT_EQ(container.At("/version"), "2");
   EXPECT_EQ(container.At("/items/0/body"), "a");
   EXPECT_EQ(container.At("/items/1/body"), "b\n");
   EXPECT_FALSE(container.Has("/items/2"));
@@ -286,8 +287,9 @@ TEST(IssueItem, CarriesBreadcrumbsOldestFirst) {
             R"(volume \"v\" : configmap \"missing-config\" not found",)"
             R"("data":{"kind":"Pod","name":"needs-config","component":"kubelet",)"
             R"("node":"localhost"}})");
-  EXPECT_EQ(event.At("/breadcrumbs/values/1"),
-            R"({"timestamp":1795233600.0,"type":"default","level":"info","message":"second"})");
+  EXPECT_EQ(
+      event.At("/breadcrumbs/values/1"),
+      R"({"timestamp":1795233600.0,"type":"default","level":"info","message":"second"})");
   EXPECT_FALSE(Json(EventOf([](SentryIssue&) {})).Has("/breadcrumbs"));
 }
 
@@ -324,7 +326,8 @@ TEST(IssueItem, CarriesAttachmentsInItsEnvelope) {
   issue.attachments = {{.filename = "/etc/\npod.yaml",
                         .content_type = "text/yaml",
                         .bytes = "a: b\n\n{\"type\":\"event\"}\n"},
-                       {.filename = "", .content_type = "", .bytes = ""},
+                       {.filename = "", .content_type = "", .bytes = "x"},
+                       {.filename = "empty"},
                        {.filename = Repeated(kSmile, 1000), .bytes = "\xFF\0"}};
   std::string bytes;
   EXPECT_EQ(AppendIssueEnvelope(issue, {}, StorySentAt(), bytes), 0u);
