@@ -103,15 +103,15 @@ Status Spool::ScanSegment(std::uint64_t number, Now now,
     const std::optional<TellingRecord> record = DecodeRecord(frame->record);
     ++segment.records;
     if (!record) ++damaged_;
+    for (const SpoolPlace place : record ? record->replaces : Replaced()) {
+      if (place) replaced.push_back(place);
+    }
     if (!record || settled.count(offset) != 0) {
       segment.skip.insert(offset);
       continue;
     }
     ++segment.live;
     ++segment.unloaded;
-    for (const SpoolPlace place : record->replaces) {
-      if (place) replaced.push_back(place);
-    }
   }
   if (at != text->size()) ++damaged_;  // torn off by the end of its process
   bytes_ += segment.bytes + kDoneBytes * segment.records;
@@ -174,7 +174,7 @@ Result<SpoolPlace> Spool::Append(const Telling& telling, const Replaced& replace
                          std::string(telling.event->resource_version)});
   }
   for (const SpoolPlace old : replaces) {
-    if (old) replaced_.push_back(old);
+    if (old) replaced_.push_back({.old = old, .by = place});
   }
   Dirty(now);
   return place;
@@ -225,7 +225,7 @@ Status Spool::Sync(SteadyTime now) {
   next_sync_ = SteadyTime::max();
   names_changed_ = false;
   unsynced_.clear();
-  for (const SpoolPlace place : std::exchange(replaced_, {})) SettleNow(place);
+  for (const Replacement& pair : std::exchange(replaced_, {})) SettleNow(pair.old);
   if (current_ != 0 && segments_.at(current_).live == 0) (void)CloseCurrent();
   return {};
 }
@@ -239,6 +239,13 @@ void Spool::Settle(SpoolPlace place, SteadyTime now) {
 }
 
 void Spool::SettleNow(SpoolPlace place) {
+  // First what it stands for: once it is gone, nothing would say so any more.
+  const auto first =
+      std::partition(replaced_.begin(), replaced_.end(),
+                     [&](const Replacement& pair) { return pair.by != place; });
+  const std::vector<Replacement> its(first, replaced_.end());
+  replaced_.erase(first, replaced_.end());
+  for (const Replacement& pair : its) SettleNow(pair.old);
   const auto at = segments_.find(place.segment);
   if (at == segments_.end()) return;
   --at->second.live;

@@ -125,9 +125,12 @@ class Spool {
   SteadyTime next_sync_ = SteadyTime::max();
   bool names_changed_ = false;
   std::vector<EventVersion> unsynced_;
-  // Replaced by a record that is not synced yet: until then a power failure may leave
-  // the old one only.
-  std::vector<SpoolPlace> replaced_;
+  // Replaced by a record that is not synced yet: until then, or until that is settled,
+  // a power failure may leave the old one only.
+  struct Replacement {
+    SpoolPlace old, by;
+  };
+  std::vector<Replacement> replaced_;
 };
 
 }  // namespace k8sentry::internal

@@ -206,6 +206,24 @@ TEST_F(SpoolTest, TellsOnlyTheRecordThatReplacedOthers) {
   EXPECT_THAT(LoadAll(), ElementsAre(3));
 }
 
+TEST_F(SpoolTest, TellsNothingThatASettledRecordReplaced) {
+  Open();
+  const SpoolPlace one = Append(NumberedTelling(1), Spool::Copy::kInMemory);
+  Append(NumberedTelling(2), Spool::Copy::kInMemory);
+  const SpoolPlace three =
+      Append(NumberedTelling(3), Spool::Copy::kInMemory, {one, SpoolPlace()});
+  const SpoolPlace four =
+      Append(NumberedTelling(4), Spool::Copy::kInMemory, {three, SpoolPlace()});
+  spool_->Settle(four, now_);
+  fs::create_directories(scratch_.path() + "/killed");
+  fs::copy(folder(), scratch_.path() + "/killed/sink", fs::copy_options::recursive);
+  options_.directory = scratch_.path() + "/killed";
+  fs::permissions(options_.directory, fs::perms::owner_all);
+  fs::permissions(folder(), fs::perms::owner_all);
+  Open();
+  EXPECT_THAT(LoadAll(), ElementsAre(2));
+}
+
 TEST_F(SpoolTest, LosesNoWholeRecordWhereverItsProcessEnds) {
   Open();
   std::vector<std::size_t> ends;

@@ -62,6 +62,24 @@ TEST(Pipeline, TellsAnEventOnceAndThenHowOftenItCame) {
   EXPECT_EQ(still[0].last_seen, At(minutes(1)));
 }
 
+TEST(Pipeline, ShowsEachEventThatSaysSomethingNew) {
+  PipelineOptions options = kReplay;
+  options.filter.reason.exclude = {"Unwanted"};
+  auto pipeline = *NewPipeline(options);
+  std::vector<std::string> shown;
+  pipeline->SetAdmitted(
+      [&](const Event& event) { shown.emplace_back(event.resource_version); });
+  Event unwanted = PodEvent("uid-2", "5");
+  unwanted.reason = "Unwanted";
+  const std::vector<Event> events = {PodEvent("uid-1", "1"), Later("2", minutes(1), 8),
+                                     Later("2", minutes(1), 8), unwanted};
+  std::size_t shown_before_told = 0;
+  pipeline->Process(events, {}, [&](Telling&&) { shown_before_told = shown.size(); });
+  EXPECT_THAT(shown, testing::ElementsAre("1", "2"))
+      << "told or swallowed, but neither stale nor filtered";
+  EXPECT_EQ(shown_before_told, 1u);
+}
+
 TEST(Pipeline, NamesTheOwnerInTellingsOfBothKinds) {
   TestPipeline pipeline(kReplay);
   Event event = PodEvent("uid-1", "1");
