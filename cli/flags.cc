@@ -57,7 +57,8 @@ FlagGroup SentryFlagGroup() {
        {0, "scrub-pattern", "REGEX",
         "mask what matches (RE2), beside known tokens; repeat it for more"},
        {0, "no-scrubbing", "", "send text as the cluster wrote it, secrets and all"},
-       {0, "no-client-reports", "", "do not tell Sentry how much was not sent, and why"},
+       {0, "no-client-reports", "",
+        "do not tell Sentry how much was not sent, and why"},
        {0, "sentry-ca-file", "FILE", "certificates to trust for Sentry"},
        {0, "sentry-cert-file", "FILE", "client certificate for Sentry"},
        {0, "sentry-key-file", "FILE", "and its key"},
@@ -314,9 +315,9 @@ CommandSpec HelpCommand() {
 }  // namespace
 
 const std::vector<CommandSpec>& Commands() {
-  static const std::vector<CommandSpec> commands = {
-      RunCommand(),     ReplayCommand(), DoctorCommand(),
-      TestDsnCommand(), VersionCommand(), HelpCommand()};
+  static const std::vector<CommandSpec> commands = {RunCommand(),     ReplayCommand(),
+                                                    DoctorCommand(),  TestDsnCommand(),
+                                                    VersionCommand(), HelpCommand()};
   return commands;
 }
 

@@ -31,6 +31,7 @@ std::size_t RoughBytes(const SentryLog& log) {
 
 void LogSender::Capture(SentryLog log, Now now) {
   ++counters_.captured;
+  if (log.timestamp == Time()) log.timestamp = now.wall;
   if (options_.logs_sample_rate < 1 &&
       wire_.random(now).Unit() >= options_.logs_sample_rate) {
     return Drop("sample_rate", RoughBytes(log), now.steady);

@@ -170,8 +170,8 @@ TEST_F(ClusterSourceTest, PausesTheServerWhenItCannotKeepUp) {
   const auto before = source->counters().bytes;
   http.Poll(now.steady);  // hands out all it may
   source->Poll(now);
-  EXPECT_GT(source->counters().bytes - before, 512u << 10);
-  EXPECT_LT(source->counters().bytes - before, 1u << 20);
+  EXPECT_GT(source->counters().bytes - before, 128u << 10);
+  EXPECT_LT(source->counters().bytes - before, 256u << 10);
   Run();
   EXPECT_EQ(source->counters().bytes - before, 200 * piece.size());
 }
