@@ -170,10 +170,10 @@ def failing(bench, long, seed):
 
 
 def limited(bench, long, seed):
-    """S5b: Sentry answers one request in ten with 429, and asks for five seconds of silence."""
+    """S5b: Sentry answers one request in ten with 429, and asks for five seconds of silence (one, in short)."""
     seconds = 40 if long else 9
     with Round(bench, "limited", seed) as r:
-        r.receiver.refuse_every(10, "429 Too Many Requests", "Retry-After: 5")
+        r.receiver.refuse_every(10, "429 Too Many Requests", f"Retry-After: {5 if long else 1}")
         r.start_agent(*LOOKBACK)
         r.wait_watching()
         r.write(100, 100 * seconds, 0.5)
