@@ -1,21 +1,19 @@
-// How many issues a second become envelopes, and how many are sent. What is timed is
-// checked first: a fast envelope that nobody can read is worth nothing.
+// How the size of a message weighs in an issue, what scrubbing one costs, and how many
+// issues a second go through a reporter. What is timed is checked first: a fast
+// envelope that nobody can read is worth nothing.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 
+#include "benchmarks/sentry/recorded.h"
 #include "k8sentry/sentry_reporter.h"
 #include "k8sentry/testing/fake_sentry.h"
 #include "sentry/items.h"
 
-namespace k8sentry {
+namespace k8sentry::benchmarks {
 namespace {
-
-Time SentAt() { return *ParseTime("2026-11-21T04:00:00Z"); }
 
 // A crash loop as the kubelet tells it, with a message of `message_bytes`.
 Telling BackOff(std::size_t message_bytes) {
@@ -54,11 +52,6 @@ Telling BackOff(std::size_t message_bytes) {
   return telling;
 }
 
-[[noreturn]] void Wrong(std::string_view what) {
-  std::cerr << "envelope_bench: " << what << "\n";
-  std::exit(1);
-}
-
 void CheckEnvelope(const Telling& telling, const std::string& bytes) {
   const auto envelope = testing::ParseEnvelope(bytes);
   if (!envelope.ok()) Wrong(envelope.status().message());
@@ -89,25 +82,6 @@ void BM_WriteEnvelope(benchmark::State& state) {
   state.counters["envelope_bytes"] = static_cast<double>(once.size());
 }
 BENCHMARK(BM_WriteEnvelope)->Arg(100)->Arg(1024)->Arg(8192);
-
-void BM_WriteLog(benchmark::State& state) {
-  const Telling telling = BackOff(100);
-  const SentryOptions options;
-  const Scrubber scrubber;
-  std::string bytes;
-  for (auto _ : state) {
-    bytes.clear();
-    SentryLog log = LogOf(telling.event.view());
-    internal::ScrubItem(scrubber, log);
-    internal::AppendLogPayload(log, options, bytes);
-    benchmark::DoNotOptimize(bytes);
-  }
-  if (bytes.find("Back-off") == std::string::npos)
-    Wrong("the message is not in the log");
-  state.SetItemsProcessed(state.iterations());
-  state.counters["log_bytes"] = static_cast<double>(bytes.size());
-}
-BENCHMARK(BM_WriteLog);
 
 // Messages as kubelets write them: nothing to mask, and words that look like it.
 void BM_Scrub(benchmark::State& state, std::string_view text) {
@@ -173,6 +147,4 @@ void BM_Report(benchmark::State& state) {
 BENCHMARK(BM_Report)->ArgName("gzip_from")->Arg(1024)->Arg(1 << 20);
 
 }  // namespace
-}  // namespace k8sentry
-
-BENCHMARK_MAIN();
+}  // namespace k8sentry::benchmarks
