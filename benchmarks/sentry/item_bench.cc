@@ -140,7 +140,8 @@ BENCHMARK(BM_Issue)->ArgNames({"scrub", "breadcrumbs"})->ArgsProduct({{0, 1}, {0
 
 void CheckLogs(std::size_t first, const Scrubber& scrubber, const std::string& bytes) {
   const testing::SentryItem item = OnlyItem(bytes, "log");
-  const auto logs = JsonReader(item.payload).Elements({"items"});
+  const JsonReader container(item.payload);
+  const auto logs = container.Elements({"items"});
   if (!logs || logs->size() != kBatch) Wrong("not all logs");
   for (std::size_t i = 0; i < kBatch; ++i) {
     const JsonReader log((*logs)[i]);
