@@ -51,6 +51,7 @@ std::string_view TruncateUtf8(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string_view TruncateCharacters(std::string_view text, std::size_t max_characters) {
+  if (text.size() <= max_characters) return text;  // a character has a byte or more
   std::size_t n = 0;
   for (std::size_t i = 0; i < max_characters && n < text.size(); ++i) {
     n += DecodeUtf8(text.substr(n)).bytes;

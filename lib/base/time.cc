@@ -84,16 +84,31 @@ std::string FormatTime(Time time) {
   const std::chrono::year_month_day date(days);
   const std::int64_t micros = (time - days).count();
   const std::int64_t seconds = micros / 1000000;
-  char text[48];
-  int n = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d",
-                        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                        static_cast<unsigned>(date.day()), static_cast<int>(seconds / 3600),
-                        static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
-  if (micros % 1000000 != 0) {
-    n += std::snprintf(text + n, sizeof text - n, ".%06d",
-                       static_cast<int>(micros % 1000000));
+  const int year = static_cast<int>(date.year());
+  std::string text;
+  text.reserve(32);
+  // From the digit of `unit` down.
+  const auto add = [&](std::int64_t number, std::int64_t unit, char behind) {
+    for (; unit > 0; unit /= 10) {
+      text += static_cast<char>('0' + number / unit % 10);
+    }
+    text += behind;
+  };
+  if (year < 0 || year > 9999) {
+    char other[16];
+    std::snprintf(other, sizeof other, "%04d-", year);
+    text = other;
+  } else {
+    add(year, 1000, '-');
   }
-  return std::string(text, n) + "Z";
+  add(static_cast<unsigned>(date.month()), 10, '-');
+  add(static_cast<unsigned>(date.day()), 10, 'T');
+  add(seconds / 3600, 10, ':');
+  add(seconds / 60 % 60, 10, ':');
+  const std::int64_t fraction = micros % 1000000;
+  add(seconds % 60, 10, fraction != 0 ? '.' : 'Z');
+  if (fraction != 0) add(fraction, 100000, 'Z');
+  return text;
 }
 
 Result<Duration> ParseDuration(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "base/utf8.h"
 #include "k8sentry/text.h"
@@ -26,6 +27,30 @@ void AppendEscape(char32_t c, std::string& out) {
   }
   out += "\\u";
   for (int shift = 12; shift >= 0; shift -= 4) out += kHex[c >> shift & 0xF];
+}
+
+// The bytes at the beginning of `text` that need no escape: eight by eight, and then
+// one by one.
+std::size_t PlainBytes(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes << 7;
+  // Has the high bit of each byte of `v` that is below `limit`, at most 128; and
+  // perhaps those of bytes behind one.
+  const auto below = [](std::uint64_t v, std::uint64_t limit) {
+    return (v - kOnes * limit) & ~v;
+  };
+  std::size_t n = 0;
+  for (; n + 8 <= text.size(); n += 8) {
+    std::uint64_t v = 0;
+    std::memcpy(&v, text.data() + n, 8);
+    const std::uint64_t not_plain = below(v, 0x20) | below(v ^ kOnes * '"', 1) |
+                                    below(v ^ kOnes * '\\', 1) | v | (v + kOnes);
+    if ((not_plain & kHigh) != 0) break;
+  }
+  while (n < text.size() && text[n] >= 0x20 && text[n] < 0x7F && text[n] != '"' &&
+         text[n] != '\\') {
+    ++n;
+  }
+  return n;
 }
 
 template <typename Value>
@@ -79,11 +104,7 @@ JsonWriter& JsonWriter::String(std::string_view value) {
   out_ += '"';
   while (!value.empty()) {
     // Runs of plain ASCII, nearly everything, go over in one piece.
-    std::size_t n = 0;
-    while (n < value.size() && value[n] >= 0x20 && value[n] < 0x7F && value[n] != '"' &&
-           value[n] != '\\') {
-      ++n;
-    }
+    const std::size_t n = PlainBytes(value);
     out_ += value.substr(0, n);
     value.remove_prefix(n);
     if (value.empty()) break;

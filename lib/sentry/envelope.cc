@@ -126,6 +126,10 @@ void AppendLogEnvelope(std::span<const std::string> payloads, Time sent_at,
                        std::string& out) {
   // From version 2 on Relay adds no address and no browser of the sender to each log.
   std::string payload = "{\"version\":2,\"items\":[";
+  std::size_t bytes = payload.size() + 2;
+  for (const std::string& one : payloads) bytes += one.size() + 1;
+  payload.reserve(bytes);
+  out.reserve(out.size() + bytes + 256);
   for (const std::string& one : payloads) {
     if (&one != payloads.data()) payload += ',';
     payload += one;
@@ -141,6 +145,8 @@ void AppendLogEnvelope(std::span<const std::string> payloads, Time sent_at,
 void AppendClientReportItem(std::span<const DiscardedEvents> discarded, Time now,
                             std::string& out) {
   std::string payload;
+  payload.reserve(128 * (discarded.size() + 1));
+  out.reserve(out.size() + payload.capacity() + 256);
   JsonWriter json(payload);
   json.BeginObject();
   json.Key("timestamp").Raw(SecondsOf(now));
@@ -165,6 +171,8 @@ void AppendClientReportEnvelope(std::span<const DiscardedEvents> discarded,
 void AppendCheckInEnvelope(const CheckIn& check_in, const SentryOptions& options,
                            Time sent_at, std::string& out) {
   std::string payload;
+  payload.reserve(512);
+  out.reserve(out.size() + 1024);
   AppendCheckInPayload(check_in, options, payload);
   AppendHeaders(nullptr, nullptr, sent_at, out);
   AppendItem({.type = "check_in", .content_type = "application/json"}, payload, out);

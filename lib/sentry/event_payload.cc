@@ -1,7 +1,7 @@
 #include "sentry/event_payload.h"
 
+#include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -64,7 +64,8 @@ void AppendWhatHappened(const SentryIssue& issue, JsonWriter& json) {
     // What groups and what one searches by; the title is made of the other. Sentry's
     // own Rust types do without `formatted`, but not without this.
     json.Key("message").String(type.empty() ? "Event" : type);
-    json.Key("formatted").String(Trimmed(text, kMaxMessage)).EndObject();
+    WriteText(json, "formatted", text, kMaxMessage);
+    json.EndObject();
     return;
   }
   json.Key("exception").BeginObject().Key("values").BeginArray().BeginObject();
@@ -73,7 +74,7 @@ void AppendWhatHappened(const SentryIssue& issue, JsonWriter& json) {
     json.Key("type").String(type.empty() ? "Event" : type);
   }
   if (!issue.message.empty()) {
-    json.Key("value").String(Trimmed(issue.message, kMaxMessage));
+    WriteText(json, "value", issue.message, kMaxMessage);
   }
   json.Key("mechanism").BeginObject();
   json.Key("type").String("auto.k8s.event").Key("handled").Bool(true).EndObject();
@@ -103,14 +104,17 @@ std::string TagKey(std::string_view key) {
 
 // A hook may have added whatever it likes; of two with one key Sentry takes the first.
 void AppendTags(const SentryIssue& issue, JsonWriter& json) {
-  std::set<std::string, std::less<>> written;
+  std::vector<std::string> written;  // at most kMaxTags
+  written.reserve(std::min(issue.tags.size(), kMaxTags));
   json.Key("tags").BeginObject();
   for (const auto& [name, value] : issue.tags) {
-    const std::string key = TagKey(name);
-    const std::string line = TrimmedLine(value, kMaxTagValue);
+    std::string key = TagKey(name);
+    const Line line(value, kMaxTagValue);
     if (key.empty() || line.empty() || IsReservedTag(key)) continue;
     if (written.size() >= kMaxTags) break;
-    if (written.insert(key).second) json.Key(key).String(line);
+    if (std::find(written.begin(), written.end(), key) != written.end()) continue;
+    json.Key(key).String(line.view());
+    written.push_back(std::move(key));
   }
   json.EndObject();
 }
@@ -140,20 +144,22 @@ void AppendBreadcrumb(const Breadcrumb& breadcrumb, Time sent_at, JsonWriter& js
   WriteLine(json, "category", breadcrumb.category, kMaxBreadcrumbWord);
   json.Key("level").String(LevelName(breadcrumb.level));
   if (!breadcrumb.message.empty()) {
-    json.Key("message").String(Trimmed(breadcrumb.message, kMaxMessage));
+    WriteText(json, "message", breadcrumb.message, kMaxMessage);
   }
   if (!breadcrumb.data.empty()) {
-    std::string data;
+    std::string data = "{", member;
     for (const auto& [key, value] : breadcrumb.data) {
-      const std::string name = TrimmedLine(key, kMaxBreadcrumbWord);
+      const Line name(key, kMaxBreadcrumbWord);
       if (name.empty()) continue;
-      std::string member;
-      JsonWriter(member).Key(name).String(Trimmed(value, kMaxContextName));
-      if (data.size() + member.size() + 3 > kMaxBreadcrumbDataBytes) continue;
-      if (!data.empty()) data += ',';
+      member.clear();
+      JsonWriter writer(member);
+      WriteText(writer, name.view(), value, kMaxContextName);
+      if (data.size() + member.size() + 2 > kMaxBreadcrumbDataBytes) continue;
+      if (data.size() > 1) data += ',';
       data += member;
     }
-    json.Key("data").Raw("{" + data + "}");
+    data += '}';
+    json.Key("data").Raw(data);
   }
   json.EndObject();
 }
@@ -161,19 +167,21 @@ void AppendBreadcrumb(const Breadcrumb& breadcrumb, Time sent_at, JsonWriter& js
 // The newest say most of what led here, so the oldest go when there are too many.
 void AppendBreadcrumbs(const std::vector<Breadcrumb>& breadcrumbs, Time sent_at,
                        JsonWriter& json) {
-  std::vector<std::string> kept;
-  std::size_t bytes = 0;
+  std::string written;            // from the newest to the oldest
+  std::vector<std::size_t> ends;  // of each, in there
   for (auto it = breadcrumbs.rbegin(); it != breadcrumbs.rend(); ++it) {
-    std::string one;
-    JsonWriter writer(one);
+    JsonWriter writer(written);
     AppendBreadcrumb(*it, sent_at, writer);
-    bytes += one.size() + 1;
-    if (kept.size() >= kMaxBreadcrumbs || bytes > kMaxBreadcrumbsBytes) break;
-    kept.push_back(std::move(one));
+    const std::size_t bytes = written.size() + ends.size() + 1;
+    if (ends.size() >= kMaxBreadcrumbs || bytes > kMaxBreadcrumbsBytes) break;
+    ends.push_back(written.size());
   }
-  if (kept.empty()) return;
+  if (ends.empty()) return;
   json.Key("breadcrumbs").BeginObject().Key("values").BeginArray();
-  for (auto it = kept.rbegin(); it != kept.rend(); ++it) json.Raw(*it);
+  for (std::size_t i = ends.size(); i-- > 0;) {
+    const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+    json.Raw(std::string_view(written).substr(begin, ends[i] - begin));
+  }
   json.EndArray().EndObject();
 }
 

@@ -16,8 +16,8 @@ class Tags {
   // Names of objects and fixed words hold no secrets; whatever else somebody may have
   // chosen freely is looked at.
   void Name(std::string_view key, std::string_view value) {
-    std::string line = TrimmedLine(value, kMaxTagValue);
-    if (!line.empty()) issue_.tags.emplace_back(key, std::move(line));
+    const Line line(value, kMaxTagValue);
+    if (!line.empty()) issue_.tags.emplace_back(key, line.view());
   }
   void Text(std::string_view key, std::string_view value) {
     Name(key, scrubber_.Scrub(Head(value, kMaxTagValue)));
@@ -30,6 +30,7 @@ class Tags {
 
 void AddTags(const Telling& telling, const Scrubber& scrubber, SentryIssue& issue) {
   const Event& event = telling.event.view();
+  issue.tags.reserve(11);
   Tags tags(issue, scrubber);
   tags.Name("cluster", telling.key.cluster);
   tags.Name("namespace", telling.key.namespace_);
@@ -59,14 +60,13 @@ SentryIssue IssueToSend(const Telling& telling, const SentryOptions& options,
   const Event& event = telling.event.view();
   SentryIssue issue{.telling = telling, .issue = IssueOf(telling, options.issue)};
   const std::string reason =
-      scrubber.Scrub(TrimmedLine(event.reason, kMaxExceptionType));
+      scrubber.Scrub(Line(event.reason, kMaxExceptionType).view());
   issue.reason = TrimmedLine(reason, kMaxExceptionType);
-  issue.message =
-      Trimmed(scrubber.Scrub(Head(event.message, kMaxMessage)), kMaxMessage);
+  issue.message = scrubber.Scrub(Head(event.message, kMaxMessage));
+  Trim(issue.message, kMaxMessage);
   issue.issue.title = IssueTitle(reason, issue.message);
-  for (const std::string& part : telling.key.fingerprint()) {
-    issue.fingerprint.push_back(scrubber.Scrub(part));
-  }
+  issue.fingerprint = telling.key.fingerprint();
+  for (std::string& part : issue.fingerprint) part = scrubber.Scrub(part);
   issue.environment = options.environment;
   issue.release = options.release;
   issue.server_name = options.server_name;
@@ -76,8 +76,8 @@ SentryIssue IssueToSend(const Telling& telling, const SentryOptions& options,
 }
 
 void ScrubItem(const Scrubber& scrubber, Breadcrumb& breadcrumb) {
-  breadcrumb.message =
-      Trimmed(scrubber.Scrub(Head(breadcrumb.message, kMaxMessage)), kMaxMessage);
+  breadcrumb.message = scrubber.Scrub(Head(breadcrumb.message, kMaxMessage));
+  Trim(breadcrumb.message, kMaxMessage);
   for (auto& [key, value] : breadcrumb.data) {
     value = scrubber.IsSecretKey(key)
                 ? "[Filtered]"
@@ -86,14 +86,15 @@ void ScrubItem(const Scrubber& scrubber, Breadcrumb& breadcrumb) {
 }
 
 void ScrubItem(const Scrubber& scrubber, SentryLog& log) {
-  log.body = Trimmed(scrubber.Scrub(Head(log.body, kMaxMessage)), kMaxMessage);
+  log.body = scrubber.Scrub(Head(log.body, kMaxMessage));
+  Trim(log.body, kMaxMessage);
   for (SentryAttribute& attribute : log.attributes) {
     std::string* const text = std::get_if<std::string>(&attribute.value);
     if (text == nullptr) continue;
     *text = scrubber.IsSecretKey(attribute.name)
                 ? "[Filtered]"
-                : Trimmed(scrubber.Scrub(Head(*text, kMaxAttributeValue)),
-                          kMaxAttributeValue);
+                : scrubber.Scrub(Head(*text, kMaxAttributeValue));
+    Trim(*text, kMaxAttributeValue);
   }
 }
 

@@ -1,7 +1,9 @@
 // A structured log, as an element of a log container. (Sentry developer docs, logs.)
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <list>
+#include <string>
+#include <vector>
 
 #include "base/sha256.h"
 #include "k8sentry/version.h"
@@ -51,31 +53,46 @@ class Attributes {
  public:
   explicit Attributes(JsonWriter& json) : json_(json) {
     json_.Key("attributes").BeginObject();
+    written_.reserve(kMaxLogAttributes);
   }
   ~Attributes() { json_.EndObject(); }
   Attributes(const Attributes&) = delete;
   Attributes& operator=(const Attributes&) = delete;
 
+  // Names outlive this.
   void Add(std::string_view name, const SentryValue& value) {
-    const std::string key = TrimmedLine(name, kMaxAttributeName);
-    if (key.empty() || written_.size() >= kMaxLogAttributes) return;
     // JSON has no word for it, and null is no double.
     const double* const number = std::get_if<double>(&value);
     if (number != nullptr && !std::isfinite(*number)) return;
-    if (!written_.insert(key).second) return;
-    json_.Key(key).BeginObject();
+    if (!Begin(name)) return;
     std::visit([this](const auto& v) { Value(v); }, value);
     json_.EndObject();
   }
   void AddText(std::string_view name, std::string_view value) {
-    if (!value.empty()) Add(name, std::string(value));
+    if (value.empty() || !Begin(name)) return;
+    Value(value);
+    json_.EndObject();
   }
 
  private:
-  void Value(const std::string& value) {
-    json_.Key("value").String(Trimmed(value, kMaxAttributeValue));
+  // Of two with one name the first counts.
+  bool Begin(std::string_view name) {
+    const Line line(name, kMaxAttributeName);
+    if (line.empty() || written_.size() >= kMaxLogAttributes) return false;
+    if (std::find(written_.begin(), written_.end(), line.view()) != written_.end()) {
+      return false;
+    }
+    const bool as_it_is = line.view().data() == name.data();
+    written_.push_back(as_it_is ? name : made_.emplace_back(line.view()));
+    json_.Key(line.view()).BeginObject();
+    return true;
+  }
+
+  void Value(std::string_view value) {
+    WriteText(json_, "value", value, kMaxAttributeValue);
     json_.Key("type").String("string");
   }
+  void Value(const std::string& value) { Value(std::string_view(value)); }
   void Value(bool value) {
     json_.Key("value").Bool(value).Key("type").String("boolean");
   }
@@ -87,7 +104,8 @@ class Attributes {
   }
 
   JsonWriter& json_;
-  std::set<std::string, std::less<>> written_;
+  std::vector<std::string_view> written_;
+  std::list<std::string> made_;  // names that were no lines
 };
 
 }  // namespace
@@ -95,12 +113,13 @@ class Attributes {
 void AppendLogPayload(const SentryLog& log, const SentryOptions& options,
                       std::string& out) {
   const Severity severity = SeverityOf(log.level);
+  out.reserve(out.size() + log.body.size() + 80 * (log.attributes.size() + 5));
   JsonWriter json(out);
   json.BeginObject();
   json.Key("timestamp").Raw(SecondsOf(log.timestamp));
   json.Key("trace_id").String(HexId(TraceOfLog(log)));
   json.Key("level").String(severity.name);
-  json.Key("body").String(Trimmed(log.body, kMaxMessage));
+  WriteText(json, "body", log.body, kMaxMessage);
   json.Key("severity_number").Number(severity.number);
   {
     // What every log has comes first, so that the bound never takes it; who tells the

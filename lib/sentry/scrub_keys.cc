@@ -187,6 +187,7 @@ std::string KeyPattern(const std::vector<std::string>& more_keys) {
 
 std::string NormalKey(std::string_view key) {
   std::string normal;
+  normal.reserve(key.size());
   for (const char c : key) {
     if (c == '-' || c == '_' || c == '.' || c == ' ') continue;
     normal += IsUpper(c) ? static_cast<char>(c - 'A' + 'a') : c;
@@ -240,13 +241,19 @@ KeyRules::Strength KeyRules::StrengthOf(std::string_view key,
   if (std::any_of(more_keys_.begin(), more_keys_.end(), contains)) {
     return Strength::kStrong;
   }
-  const bool harmless =
-      std::any_of(kHarmlessEnds.begin(), kHarmlessEnds.end(),
-                  [&](std::string_view end) { return normal.ends_with(end); }) &&
-      !normal.ends_with("sessionid");
-  if (harmless) return Strength::kNone;
-  if (std::any_of(kStrong.begin(), kStrong.end(), contains)) return Strength::kStrong;
-  if (std::any_of(kWeak.begin(), kWeak.end(), contains)) return Strength::kWeak;
+  // All strong words hold one of these; most keys do not.
+  const bool may_be_strong =
+      contains("key") || contains("pass") || contains("pwd") || contains("string");
+  const bool weak = std::any_of(kWeak.begin(), kWeak.end(), contains);
+  if (may_be_strong || weak) {
+    const bool harmless =
+        std::any_of(kHarmlessEnds.begin(), kHarmlessEnds.end(),
+                    [&](std::string_view end) { return normal.ends_with(end); }) &&
+        !normal.ends_with("sessionid");
+    if (harmless) return Strength::kNone;
+    if (std::any_of(kStrong.begin(), kStrong.end(), contains)) return Strength::kStrong;
+    if (weak) return Strength::kWeak;
+  }
   for (const char* word : {"auth", "pass", "sig", "pw"}) {
     if (normal == word) return Strength::kShort;
   }

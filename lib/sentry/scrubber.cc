@@ -50,9 +50,26 @@ constexpr char kCommands[] =
 // Where user and password of a URL end.
 constexpr std::string_view kEndsAuthority = "/?#\"'<>` \t\r\n";
 
+// What all rules but that for tokens need: white space around the words of a command or
+// before a flag's value, or a sign between a key and its value. Names of objects,
+// reasons and components have none.
+bool IsBareWord(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    const unsigned char byte = static_cast<unsigned char>(c);
+    return byte <= 0x20 || c == '=' || c == ':' || c == '>' || c == '"' || c == '\'' ||
+           c == '`';
+  });
+}
+// No token within a bare word is shorter; Slack has some of this size.
+constexpr std::size_t kShortestToken = 15;
+
 class Rules {
  public:
   Rules() : tokens_(kTokens, BytesOptions()), commands_(kCommands, BytesOptions()) {}
+
+  void ScrubWord(std::string& text) const {
+    if (text.size() >= kShortestToken) ScrubTokens(text);
+  }
 
   void Scrub(std::string& text) const {
     manifests_.Scrub(text);
@@ -219,8 +236,12 @@ class Scrubber::Impl {
   const internal::KeyRules& keys() const { return keys_; }
 
   void Scrub(std::string& text) const {
-    rules_.Scrub(text);
-    ScrubKeys(text);
+    if (IsBareWord(text)) {
+      rules_.ScrubWord(text);
+    } else {
+      rules_.Scrub(text);
+      ScrubKeys(text);
+    }
     for (const auto& pattern : more_) ScrubPattern(*pattern, text);
   }
 

@@ -89,6 +89,7 @@ std::string PrefixOf(std::string_view kind) {
 
 class Attributes {
  public:
+  Attributes() { attributes_.reserve(16); }
   void Text(std::string_view name, std::string_view value) {
     if (value.empty()) return;
     attributes_.push_back(

@@ -1,19 +1,24 @@
 #include "sentry/trim.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "k8sentry/text.h"
 
 namespace k8sentry::internal {
 
-std::string Trimmed(std::string_view text, std::size_t max_characters) {
-  const std::string_view whole = TruncateCharacters(text, max_characters);
-  if (whole.size() == text.size()) return std::string(text);
-  return std::string(TruncateCharacters(text, max_characters - 3)) + "...";
+namespace {
+
+// Whether TrimmedLine would leave `text` as it is; a character has a byte or more.
+bool IsLine(std::string_view text, std::size_t max_characters) {
+  if (text.size() > max_characters) return false;
+  if (text.empty()) return true;
+  return text.front() != ' ' && text.back() != ' ' &&
+         std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+         });
 }
 
-std::string TrimmedLine(std::string_view text, std::size_t max_characters) {
+std::string MakeLine(std::string_view text, std::size_t max_characters) {
   // A line break can cost nothing but its own character, so cutting first keeps a
   // hostile megabyte from being copied; the longest character has four bytes.
   std::string line(TruncateUtf8(text, max_characters * 4 + 4));
@@ -27,29 +32,65 @@ std::string TrimmedLine(std::string_view text, std::size_t max_characters) {
       max_characters);
 }
 
+}  // namespace
+
+std::string Trimmed(std::string_view text, std::size_t max_characters) {
+  const std::string_view whole = TruncateCharacters(text, max_characters);
+  if (whole.size() == text.size()) return std::string(text);
+  return std::string(TruncateCharacters(text, max_characters - 3)) + "...";
+}
+
+void Trim(std::string& text, std::size_t max_characters) {
+  if (TruncateCharacters(text, max_characters).size() == text.size()) return;
+  text.resize(TruncateCharacters(text, max_characters - 3).size());
+  text += "...";
+}
+
+std::string TrimmedLine(std::string_view text, std::size_t max_characters) {
+  return IsLine(text, max_characters) ? std::string(text)
+                                      : MakeLine(text, max_characters);
+}
+
+Line::Line(std::string_view text, std::size_t max_characters) : view_(text) {
+  if (IsLine(text, max_characters)) return;
+  own_ = MakeLine(text, max_characters);
+  view_ = own_;
+}
+
 std::string_view Head(std::string_view text, std::size_t max_characters) {
   return TruncateUtf8(text, max_characters * 4 + 4096);
 }
 
 void WriteLine(JsonWriter& json, std::string_view key, std::string_view value,
                std::size_t max_characters) {
-  const std::string line = TrimmedLine(value, max_characters);
-  if (!line.empty()) json.Key(key).String(line);
+  const Line line(value, max_characters);
+  if (!line.empty()) json.Key(key).String(line.view());
+}
+
+void WriteText(JsonWriter& json, std::string_view key, std::string_view value,
+               std::size_t max_characters) {
+  json.Key(key);
+  // Mostly there is nothing to cut.
+  if (TruncateCharacters(value, max_characters).size() == value.size()) {
+    json.String(value);
+  } else {
+    json.String(Trimmed(value, max_characters));
+  }
 }
 
 std::string SecondsOf(Time time) {
   const std::int64_t micros =
       std::max<std::int64_t>(0, time.time_since_epoch().count());
-  char text[48];
-  std::snprintf(text, sizeof text, "%lld.%06lld",
-                static_cast<long long>(micros / 1000000),
-                static_cast<long long>(micros % 1000000));
-  return text;
+  std::string text = std::to_string(micros / 1000000);
+  const std::string fraction = std::to_string(1000000 + micros % 1000000);
+  text += '.';
+  return text.append(fraction, 1);
 }
 
 std::string Hex(const std::uint8_t* bytes, std::size_t size) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
+  hex.reserve(2 * size);
   for (std::size_t i = 0; i < size; ++i) {
     hex += kDigits[bytes[i] >> 4];
     hex += kDigits[bytes[i] & 0xF];

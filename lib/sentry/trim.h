@@ -48,10 +48,28 @@ inline constexpr std::size_t kMaxContentType = 128;
 
 // At most `max_characters` of `text`; what was cut ends in "...", as Relay cuts.
 std::string Trimmed(std::string_view text, std::size_t max_characters);
+// The same in place.
+void Trim(std::string& text, std::size_t max_characters);
 
 // As Trimmed, on one line without control characters and surrounding spaces: Sentry
 // refuses a newline in a tag, a logger or a transaction.
 std::string TrimmedLine(std::string_view text, std::size_t max_characters);
+
+// The same without a copy of what is such a line already, as nearly all text is. Of
+// that only a view is kept.
+class Line {
+ public:
+  Line(std::string_view text, std::size_t max_characters);
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  std::string_view view() const { return view_; }
+  bool empty() const { return view_.empty(); }
+
+ private:
+  std::string own_;
+  std::string_view view_;
+};
 
 // What has to be looked at to get `max_characters` of text without its secrets: enough
 // that no secret is cut in two where it would still be seen.
@@ -59,6 +77,10 @@ std::string_view Head(std::string_view text, std::size_t max_characters);
 
 // Writes the member if, as one line, it says anything.
 void WriteLine(JsonWriter& json, std::string_view key, std::string_view value,
+               std::size_t max_characters);
+
+// Writes the member, trimmed.
+void WriteText(JsonWriter& json, std::string_view key, std::string_view value,
                std::size_t max_characters);
 
 // Seconds with microseconds, written out in full: a double's shortest form could come

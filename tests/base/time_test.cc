@@ -38,6 +38,9 @@ TEST(ParseTime, RefusesEverythingElse) {
 TEST(FormatTime, IsReadBackAsTheSameTime) {
   EXPECT_EQ(FormatTime(At(1795230710000000)), "2026-11-21T03:11:50Z");
   EXPECT_EQ(FormatTime(At(1795230710000007)), "2026-11-21T03:11:50.000007Z");
+  EXPECT_EQ(FormatTime(At(1795230710987654)), "2026-11-21T03:11:50.987654Z");
+  EXPECT_EQ(FormatTime(At(-1)), "1969-12-31T23:59:59.999999Z");
+  EXPECT_EQ(FormatTime(At(253402300800000000)), "10000-01-01T00:00:00Z");
   for (std::int64_t micros : {0L, 951782400000000L, 253402300799999999L}) {
     EXPECT_EQ(ParseTime(FormatTime(At(micros))), At(micros));
   }

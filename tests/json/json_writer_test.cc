@@ -33,6 +33,18 @@ TEST(JsonWriter, EscapesWhatJsonDemands) {
   EXPECT_EQ(Quoted("a\"b\\c\n\r\t\x01"), R"("a\"b\\c\n\r\t\u0001")");
 }
 
+TEST(JsonWriter, EscapesAByteWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string one(1, static_cast<char>(byte));
+    const std::string quoted = Quoted(one);
+    const std::string escaped = quoted.substr(1, quoted.size() - 2);
+    for (std::size_t at = 0; at < 20; ++at) {
+      const std::string before(at, '~'), after(20 - at, ' ');
+      EXPECT_EQ(Quoted(before + one + after), '"' + before + escaped + after + '"');
+    }
+  }
+}
+
 TEST(JsonWriter, EscapesWhatATerminalMustNotSee) {
   EXPECT_EQ(Quoted("\x1b[31m\x7f"), R"("\u001b[31m\u007f")");
   EXPECT_EQ(Quoted("\xC2\x9B\xE2\x80\xAE\xE2\x80\xA9"), R"("\u009b\u202e\u2029")");
