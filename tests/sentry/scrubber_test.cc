@@ -65,11 +65,11 @@ TEST(Scrubber, TreatsAWordByItselfAsOneOnItsLine) {
   for (const char* file : {"goes.txt", "stays.txt"}) {
     for (const std::string& line : Corpus(file)) {
       const std::string text = Replaced(Replaced(line, "<<", ""), ">>", "");
-      std::size_t end = 0;
-      while (end != std::string::npos) {
-        const std::size_t begin = end == 0 ? 0 : end + 1;
-        end = text.find_first_of(" \t\n=:>\"'`", begin);
+      for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end =
+            std::min(text.find_first_of(" \t\n=:>\"'`", begin), text.size());
         words.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
       }
     }
   }
