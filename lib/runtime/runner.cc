@@ -14,6 +14,10 @@ namespace {
 // What one Poll reads at most, so that it returns within milliseconds: 64 events each.
 constexpr int kBatchesPerPoll = 64;
 
+// A Poll that reads more is part of a rush, such as a list, which nothing may slow
+// down.
+constexpr std::size_t kFewEvents = 8;
+
 Now ReadClocks() {
   return {.steady = std::chrono::steady_clock::now(),
           .wall = std::chrono::floor<std::chrono::microseconds>(
@@ -33,6 +37,7 @@ class RunnerImpl final : public Runner {
         replay_(options.pipeline.time == TimeSource::kEvents),
         reader_waits_(options.when_full == QueueFull::kWait),
         keeps_windows_(options.at_end == AtEnd::kKeepWindows),
+        rest_(options.rest),
         wait_set_(std::move(wait_set)),
         pipeline_(std::move(pipeline)),
         lanes_(std::move(lanes)),
@@ -78,6 +83,7 @@ class RunnerImpl final : public Runner {
   const bool replay_;
   const bool reader_waits_;
   const bool keeps_windows_;
+  const Duration rest_;
   const std::unique_ptr<WaitSet> wait_set_;
   WaitSet::Slot transport_slot_, source_slot_;
   const std::unique_ptr<Pipeline> pipeline_;
@@ -85,6 +91,7 @@ class RunnerImpl final : public Runner {
   const std::function<void(const Telling&)> on_telling_;
   const Pipeline::TellingFunction tell_;
   Now now_ = ReadClocks();
+  std::size_t events_read_ = 0;  // by the last Poll
   bool reading_ = true;
   bool source_is_watched_ = true;
 };
@@ -112,6 +119,12 @@ void RunnerImpl::Arm() {
 }
 
 void RunnerImpl::Wait(Duration max_wait) {
+  if (rest_ > Duration::zero() && reading_ && events_read_ > 0 &&
+      events_read_ <= kFewEvents) {
+    const Duration passed = ReadClocks().steady - now_.steady;
+    if (passed < rest_) wait_set_->Rest(std::min(max_wait, rest_ - passed));
+    max_wait = std::max(max_wait - rest_, Duration::zero());
+  }
   Arm();  // the host may have fed the source since
   const SteadyTime next = NextDeadline();
   const SteadyTime now = ReadClocks().steady;
@@ -135,11 +148,13 @@ void RunnerImpl::WaitAndPoll(Duration max_wait) {
 }
 
 void RunnerImpl::Read() {
+  events_read_ = 0;
   for (int i = 0; i < kBatchesPerPoll && may_read(); ++i) {
     const EventBatch batch = source_.Poll(now_);
     switch (batch.state) {
       case SourceState::kEvents:
         pipeline_->Process(batch.events, now_, tell_);
+        events_read_ += batch.events.size();
         break;
       case SourceState::kIdle:
         return;

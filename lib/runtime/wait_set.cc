@@ -1,5 +1,6 @@
 #include "runtime/wait_set.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -78,6 +79,13 @@ void WaitSet::Wait(Duration limit) {
   std::uint64_t wakes;
   while (read(wake_, &wakes, sizeof wakes) < 0 && errno == EINTR) {
   }
+}
+
+void WaitSet::Rest(Duration limit) {
+  pollfd wake = {.fd = wake_, .events = POLLIN, .revents = 0};
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(
+      std::clamp<Duration>(limit, Duration::zero(), std::chrono::hours(1)));
+  poll(&wake, 1, static_cast<int>(ms.count()));
 }
 
 void WaitSet::Wake() {

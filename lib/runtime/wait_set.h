@@ -35,6 +35,10 @@ class WaitSet {
   // Returns when there is work, when a signal came, or after `limit`.
   void Wait(Duration limit);
 
+  // Returns after `limit`, or when Wake was called or a signal came: not for work. The
+  // next Wait still sees that Wake.
+  void Rest(Duration limit);
+
   void Wake();
 
  private:

@@ -36,7 +36,8 @@ class RunnerTest : public ::testing::Test {
                                         .sink = sink_,
                                         .pipeline = {.time = time_},
                                         .queue = queue_,
-                                        .when_full = when_full_},
+                                        .when_full = when_full_,
+                                        .rest = rest_},
                                        std::move(pipeline));
       if (made.ok()) runner_ = *std::move(made);
     }
@@ -57,6 +58,7 @@ class RunnerTest : public ::testing::Test {
   QueueFull when_full_ = QueueFull::kDrop;
   TimeSource time_ = TimeSource::kCaller;
   Duration window_ = 1h;
+  Duration rest_ = 0s;
   std::unique_ptr<Runner> runner_;
 };
 
@@ -133,6 +135,34 @@ TEST_F(RunnerTest, DescriptorIsReadableAfterWake) {
 
 TEST_F(RunnerTest, WakeEndsAPollThatWaits) {
   runner();
+  std::jthread other([&] { runner().Wake(); });
+  EXPECT_TRUE(runner().Poll(1h));
+}
+
+TEST_F(RunnerTest, RestsAfterAFewEventsThoughMoreHaveCome) {
+  rest_ = 1h;
+  source_.Give(EventsOf("A", 3));
+  runner().Poll(0s);
+  source_.Give(EventsOf("A", 3));
+  const auto before = std::chrono::steady_clock::now();
+  runner().Poll(20ms);  // no longer than it may wait
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 20ms);
+  EXPECT_EQ(runner().ledger().seen, 6u);
+}
+
+TEST_F(RunnerTest, DoesNotRestInARush) {
+  rest_ = 1h;
+  source_.Give(EventsOf("A", 20));
+  runner().Poll(1h);
+  source_.Give(EventsOf("A", 20));
+  runner().Poll(1h);  // would last for an hour
+  EXPECT_EQ(runner().ledger().seen, 40u);
+}
+
+TEST_F(RunnerTest, WakeEndsItsRest) {
+  rest_ = 1h;
+  source_.Give(EventsOf("A", 3));
+  runner().Poll(0s);
   std::jthread other([&] { runner().Wake(); });
   EXPECT_TRUE(runner().Poll(1h));
 }
