@@ -120,7 +120,7 @@ TEST(Release, OfTheLabelWinsOverTheImage) {
 }
 
 TEST(Release, IsWhatSentryTakes) {
-  const std::pair<std::string, std::string> releases[] = {
+  const std::pair<const char*, const char*> releases[] = {
       {"team/shop\\api@1", "team-shop-api@1"},
       {" shop@1\n", "shop@1"},
       {"a\tb\r\nc", "a b  c"},
@@ -128,7 +128,6 @@ TEST(Release, IsWhatSentryTakes) {
       {"..", ""},
       {" \t ", ""},
       {"/", "-"},
-      {std::string(300, 'x'), std::string(197, 'x') + "..."},
       // What names a build best must not be taken for a secret.
       {"shop@0123456789abcdef0123456789abcdef01234567",
        "shop@0123456789abcdef0123456789abcdef01234567"},
@@ -136,6 +135,9 @@ TEST(Release, IsWhatSentryTakes) {
   for (const auto& [release, sent] : releases) {
     EXPECT_EQ(Of(Owned(release, "")), sent) << release;
   }
+  const std::string sent = Of(Owned(std::string(300, 'x'), ""));
+  EXPECT_EQ(sent.size(), 200u);
+  EXPECT_TRUE(sent.ends_with("xx...")) << sent;
   EXPECT_EQ(Of(Owned(".", "2")), "api@2") << "what cannot be used is not there";
   EXPECT_EQ(Of(Owned("", " ")), "");
   EXPECT_EQ(Of(Owned("", "feature/x")), "api@feature-x");
