@@ -42,7 +42,11 @@ FlagGroup SentryFlagGroup() {
       {{0, "dsn-file", "FILE", "file with the DSN (default: $SENTRY_DSN)"},
        {0, "environment", "NAME",
         "environment of the issues (default: $SENTRY_ENVIRONMENT, then production)"},
-       {0, "release", "NAME", "release of the issues (default: $SENTRY_RELEASE)"},
+       {0, "release", "NAME",
+        "release of the issues (default: $SENTRY_RELEASE, then that of each workload: "
+        "its annotation k8sentry.io/release, its label app.kubernetes.io/version or "
+        "its image's tag)"},
+       {0, "no-workload-release", "", "no release but that of --release"},
        {0, "server-name", "NAME", "server_name of the issues (default: none)"},
        {0, "sentry-logs", "WHICH",
         "off, told or all: send no Event, the Events told, or all that the filters let "
@@ -150,7 +154,8 @@ CommandSpec RunCommand() {
           "  SENTRY_DSN                where issues go; never a flag, for flags are "
           "visible\n"
           "  SENTRY_ENVIRONMENT        environment of the issues (default production)\n"
-          "  SENTRY_RELEASE            release of the issues\n"
+          "  SENTRY_RELEASE            release of the issues (default: each "
+          "workload's)\n"
           "  SENTRY_SAMPLE_RATE        share of the issues to send, 0 to 1\n"
           "  KUBECONFIG                kubeconfig files, separated by ':'\n"
           "  HTTPS_PROXY, NO_PROXY     proxy for Sentry and for the API server\n"

@@ -83,6 +83,7 @@ Status ReadSentry(const Parsed& parsed, SentryFlags& out) {
     }
     out.tls.verification = TlsVerification::kInsecureSkipVerify;
   }
+  if (parsed.has("no-workload-release")) out.workload_release = WorkloadRelease::kOff;
   out.client_reports = !parsed.has("no-client-reports");
   if (parsed.has("no-scrubbing")) out.scrub.scrubbing = Scrubbing::kOff;
   ReadList(parsed, "scrub-key", out.scrub.more_keys);

@@ -26,6 +26,7 @@ struct LogOptions {
 struct SentryFlags {
   std::string dsn_file;
   std::string environment, release, server_name;
+  WorkloadRelease workload_release = WorkloadRelease::kOn;
   SentryLogs logs = SentryLogs::kOff;
   std::optional<double> sample_rate;
   double logs_sample_rate = 1.0;

@@ -200,6 +200,9 @@ int ReplayRun::Execute() {
     if (sends_) DieWithin(options_.drain_timeout + std::chrono::seconds(2));
     if (!table_shown_) ShowTable();
     drained = runner_->Drain(options_.drain_timeout);
+  } else if (sends_) {
+    // The issues have arrived; logs and client reports still wait for company.
+    drained = runner_->Drain(options_.drain_timeout);
   }
   ShowEnd();
   if (!sends_ && output_.reader_is_gone()) Output::DieOfReader();

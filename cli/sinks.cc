@@ -73,6 +73,7 @@ Result<std::optional<SentryOptions>> SentryFrom(const SentryFlags& flags) {
       FirstOf(flags.environment,
               FirstOf(Environment("SENTRY_ENVIRONMENT"), options.environment));
   options.release = FirstOf(flags.release, Environment("SENTRY_RELEASE"));
+  options.workload_release = flags.workload_release;
   options.server_name = flags.server_name;
   options.logs = flags.logs;
   options.logs_sample_rate = flags.logs_sample_rate;

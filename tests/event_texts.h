@@ -25,6 +25,8 @@ inline std::vector<std::string_view*> Texts(Event& e) {
           &o.field_path,
           &e.owner.kind,
           &e.owner.name,
+          &e.owner.release,
+          &e.owner.version,
           &e.reason,
           &e.action,
           &e.message,

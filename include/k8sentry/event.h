@@ -45,9 +45,12 @@ struct ObjectReference {
   std::string_view container() const;
 };
 
-// The workload at the end of an object's chain of controllers.
+// The workload at the end of an object's chain of controllers, and what runs there.
 struct Owner {
   std::string_view kind, name;  // "Deployment", "api"; empty: nobody knows it
+  // Of the nearest object in the chain that has one, the involved one first: its
+  // annotation k8sentry.io/release, else its label app.kubernetes.io/version.
+  std::string_view release, version;
 };
 
 struct Event {
@@ -61,16 +64,13 @@ struct Event {
 
   std::string_view name;        // metadata.name
   std::string_view namespace_;  // metadata.namespace
-  std::string_view uid;
-  std::string_view resource_version;
+  std::string_view uid, resource_version;
   std::optional<Time> creation_timestamp;
   std::string_view labels;  // metadata.labels as raw JSON, or empty
 
   ObjectReference involved_object;
   Owner owner;  // of involved_object; never on the wire, see owner_source.h
-  std::string_view reason;
-  std::string_view action;
-  std::string_view message;
+  std::string_view reason, action, message;
   std::string_view type;  // "Normal", "Warning"; treat as an open set
   std::string_view source_component, source_host;
   std::string_view reporting_component, reporting_instance;

@@ -11,6 +11,8 @@
 //   auto cluster = *NewClusterSource({.cluster = config}, *transport);
 //   auto source = *NewOwnerSource(*cluster, {.cluster = config}, *transport);
 //
+// `Event::owner` also brings what the objects on the way say of their release.
+//
 // Needs `get` for pods, replicasets, deployments and the like (metadata only); a rule
 // that is missing is told once. Answers are kept for ten minutes, refusals for one, and
 // a server that fails is left alone.
@@ -39,7 +41,7 @@ struct OwnerSourceOptions {
   // What may wait; beyond, the oldest goes as it is.
   std::size_t max_waiting_events = 4096;
   std::size_t max_waiting_bytes = 16 << 20;
-  // Objects whose owner is remembered, about 1 KB each; least recently used out.
+  // Objects whose owner is remembered, 1 to 2 KB each; least recently used out.
   std::size_t max_objects = 8192;
   std::size_t max_requests = 4;  // at a time
   // When given, only what it admits is worth asking for; all Events pass. Must outlive

@@ -24,6 +24,9 @@ enum class SentryLogs : std::uint8_t {
   kAll,   // each Event that the filters let through and that says something new
 };
 
+// Whether an issue without a release of `SentryOptions` gets its workload's.
+enum class WorkloadRelease : std::uint8_t { kOn, kOff };
+
 // An issue on its way to Sentry, as `before_send` may change it.
 struct SentryIssue {
   const Telling& telling;
@@ -45,7 +48,11 @@ enum class BeforeSend : std::uint8_t { kSend, kDrop };
 struct SentryOptions {
   Dsn dsn = {};
   std::string environment = "production";
-  std::string release = {};      // of the workloads' side; empty: none
+  // Of all issues and logs; empty: each has its workload's.
+  std::string release = {};
+  // That is its annotation k8sentry.io/release, else "api@1.2.3" by its label
+  // app.kubernetes.io/version or by the image that the message names.
+  WorkloadRelease workload_release = WorkloadRelease::kOn;
   std::string server_name = {};  // the agent's host, usually empty
   IssueOptions issue = {};
   SentryLogs logs = SentryLogs::kOff;

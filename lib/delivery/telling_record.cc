@@ -8,7 +8,7 @@
 namespace k8sentry::internal {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;  // 1 knew no release of an owner
 constexpr std::string_view kMark = "\xF5K8\xF5";
 // Times beyond the year 9999 are nobody's, and would overflow when they are shown.
 constexpr std::int64_t kMaxMicroseconds = 253402300800'000'000;
@@ -171,6 +171,8 @@ void Fields(Codec& codec, SomeTelling& telling, SomeEvent& event, Places& replac
                      &object.field_path,
                      &event.owner.kind,
                      &event.owner.name,
+                     &event.owner.release,
+                     &event.owner.version,
                      &event.reason,
                      &event.action,
                      &event.message,

@@ -24,6 +24,8 @@ void ForEachText(const Event& event, AnyEvent& other, Visit visit) {
   visit(event.involved_object.field_path, other.involved_object.field_path);
   visit(event.owner.kind, other.owner.kind);
   visit(event.owner.name, other.owner.name);
+  visit(event.owner.release, other.owner.release);
+  visit(event.owner.version, other.owner.version);
   visit(event.reason, other.reason);
   visit(event.action, other.action);
   visit(event.message, other.message);

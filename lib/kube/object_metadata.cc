@@ -3,12 +3,20 @@
 #include <utility>
 
 #include "json/json_reader.h"
+#include "k8sentry/text.h"
 
 namespace k8sentry::internal {
 namespace {
 
 // Of a workload's name or kind, uid or apiVersion; the API server allows no more.
 constexpr std::size_t kMaxText = 318;  // "GROUP/VERSION": 253, 1 and 63, and one more
+// An annotation may have 256 KiB; a release that long is none that anybody takes.
+constexpr std::size_t kMaxVersionCharacters = 200;
+
+std::string VersionAt(const JsonReader& json, JsonReader::Path path) {
+  return std::string(
+      TruncateCharacters(json.String(path).value_or(""), kMaxVersionCharacters));
+}
 
 }  // namespace
 
@@ -18,6 +26,10 @@ std::optional<ObjectMetadata> ParseObjectMetadata(std::string_view body) {
   if (!uid) return std::nullopt;
   ObjectMetadata metadata;
   metadata.uid = *std::move(uid);
+  metadata.release =
+      VersionAt(json, {"metadata", "annotations", "k8sentry.io/release"});
+  metadata.version =
+      VersionAt(json, {"metadata", "labels", "app.kubernetes.io/version"});
   const auto references = json.Elements({"metadata", "ownerReferences"});
   if (!references) return metadata;
   for (const std::string_view text : *references) {

@@ -1,4 +1,4 @@
-// Of an object, only what tells whose it is.
+// Of an object, only what tells whose it is, and which version of that.
 #pragma once
 
 #include <optional>
@@ -33,6 +33,9 @@ struct ObjectMetadata {
   std::string uid;
   // The reference that says `controller: true`; its namespace is the object's own.
   std::optional<OwnedReference> controller;
+  // The annotation k8sentry.io/release and the label app.kubernetes.io/version, each
+  // of at most 200 characters; or empty.
+  std::string release, version;
 };
 
 // Reads a PartialObjectMetadata, or the whole object from a server that does not know

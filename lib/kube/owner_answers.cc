@@ -102,6 +102,8 @@ void OwnerLookup::Found(CachedObject& object, ObjectMetadata metadata, SteadyTim
   }
   found->known = Known::kFound;
   found->owner = std::move(controller);
+  found->release = std::move(metadata.release);
+  found->version = std::move(metadata.version);
   if (found->owner && object.depth < kMaxOwnerDepth) {
     Want(cache_.FindOrAdd(found->owner->view()), object.depth + 1, now);
   }

@@ -29,6 +29,7 @@ struct CachedObject {
   std::string siblings;
   Known known = Known::kNothing;
   std::optional<OwnedReference> owner;
+  std::string release, version;  // as its metadata says; of siblings: of one of them
   bool asking = false;
   int depth = 0;  // steps from the object that an Event named
   SteadyTime ask_again = SteadyTime::min();

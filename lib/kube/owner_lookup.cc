@@ -43,6 +43,7 @@ OwnerAnswer OwnerLookup::Find(const ObjectReference& object, SteadyTime now) {
   // The end of the chain gives its name as it is. Where the chain breaks off, what is
   // known last is read as Events' objects are: a ReplicaSet without its hash.
   Workload best;
+  std::string_view release, version;
   std::array<const CachedObject*, kMaxOwnerDepth + 1> seen;
   for (int depth = 0;; ++depth) {
     const auto end = seen.begin() + depth;
@@ -55,6 +56,12 @@ OwnerAnswer OwnerLookup::Find(const ObjectReference& object, SteadyTime now) {
     if (at->known == Known::kGone) break;
     best = guess;
     if (at->known != Known::kFound) break;
+    if (release.empty() && version.empty()) {
+      // The nearer an object is, the surer it is of what runs: in the middle of a
+      // roll-out the Deployment is ahead of its Pods.
+      release = at->release;
+      version = at->version;
+    }
     if (!at->owner) {
       // Pods of no controller are grouped by their names all the same.
       if (depth > 0 || object.kind != "Pod") best = {is.kind, is.name};
@@ -64,7 +71,7 @@ OwnerAnswer OwnerLookup::Find(const ObjectReference& object, SteadyTime now) {
     at = &cache_.FindOrAdd(at->owner->view());
   }
   return {.pending = at->known != Known::kFound && at->asking,
-          .owner = {best.kind, best.name}};
+          .owner = {best.kind, best.name, release, version}};
 }
 
 // What stands for `pod` and its siblings; null if it must be asked for alone.

@@ -43,7 +43,8 @@ struct OwnerLookupOptions {
 
 struct OwnerAnswer {
   bool pending = false;  // a better one may come
-  Owner owner;           // the best one so far; empty: the object's name tells as much
+  // The best one so far; without kind and name: the object's name tells as much.
+  Owner owner;
 };
 
 class OwnerLookup {

@@ -25,6 +25,8 @@ auto TextsOf(AnyEvent& event) {
                     &object.field_path,
                     &event.owner.kind,
                     &event.owner.name,
+                    &event.owner.release,
+                    &event.owner.version,
                     &event.reason,
                     &event.action,
                     &event.message,
@@ -34,7 +36,7 @@ auto TextsOf(AnyEvent& event) {
                     &event.reporting_component,
                     &event.reporting_instance};
 }
-constexpr std::size_t kTexts = 22;
+constexpr std::size_t kTexts = 24;
 
 // At the beginning of a chain; the texts follow.
 struct Header {

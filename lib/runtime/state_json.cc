@@ -107,6 +107,8 @@ void WriteKey(JsonWriter& json, const KeptKey& kept) {
     const Owner& owner = kept.event->view().owner;
     WriteText(json, "owner_kind", owner.kind);
     WriteText(json, "owner_name", owner.name);
+    WriteText(json, "owner_release", owner.release);
+    WriteText(json, "owner_version", owner.version);
     if (kept.event->view().uid.empty()) json.Key("id").String(HexId(kept.id));
   }
   json.EndObject();
@@ -171,8 +173,10 @@ std::optional<KeptKey> ReadKey(std::string_view text) {
                   .last_seen = ReadTime(json, "last_seen"),
                   .id = ReadId(Text(json, "id"))};
   if (const auto event = json.Raw({"event"})) {
-    const std::string kind = Text(json, "owner_kind"), name = Text(json, "owner_name");
-    kept.event = ReadEvent(*event, {kind, name});
+    const std::string kind = Text(json, "owner_kind"), name = Text(json, "owner_name"),
+                      release = Text(json, "owner_release"),
+                      version = Text(json, "owner_version");
+    kept.event = ReadEvent(*event, {kind, name, release, version});
   }
   return kept;
 }

@@ -4,6 +4,7 @@
 #include "k8sentry/text.h"
 #include "sentry/event_payload.h"
 #include "sentry/items.h"
+#include "sentry/release.h"
 
 namespace k8sentry::internal {
 namespace {
@@ -68,11 +69,22 @@ SentryIssue IssueToSend(const Telling& telling, const SentryOptions& options,
   issue.fingerprint = telling.key.fingerprint();
   for (std::string& part : issue.fingerprint) part = scrubber.Scrub(part);
   issue.environment = options.environment;
-  issue.release = options.release;
+  issue.release = ReleaseOf(event, options, scrubber);
   issue.server_name = options.server_name;
   AddTags(telling, scrubber, issue);
   issue.trace_id = TraceOf(event);
   return issue;
+}
+
+SentryLog LogToSend(const Event& event, const SentryOptions& options,
+                    const Scrubber& scrubber) {
+  SentryLog log = LogOf(event, options.issue);
+  // The options' own goes to all logs.
+  if (!options.release.empty()) return log;
+  std::string release = ReleaseOf(event, options, scrubber);
+  if (!release.empty())
+    log.attributes.push_back({"sentry.release", std::move(release)});
+  return log;
 }
 
 void ScrubItem(const Scrubber& scrubber, Breadcrumb& breadcrumb) {

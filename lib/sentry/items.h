@@ -21,6 +21,10 @@ namespace k8sentry::internal {
 SentryIssue IssueToSend(const Telling& telling, const SentryOptions& options,
                         const Scrubber& scrubber);
 
+// The log of `event` with its release, before hooks; not yet scrubbed.
+SentryLog LogToSend(const Event& event, const SentryOptions& options,
+                    const Scrubber& scrubber);
+
 // Takes secrets out of what was made of an Event, or was told. Ids stay.
 void ScrubItem(const Scrubber& scrubber, Breadcrumb& breadcrumb);
 void ScrubItem(const Scrubber& scrubber, SentryLog& log);

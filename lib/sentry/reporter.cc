@@ -182,13 +182,13 @@ void Reporter::Admitted(const Event& event, Now now) {
   trail_.Add(event);
   // What a run before this one admitted it has logged as well.
   if (options_.logs == SentryLogs::kAll && !event.retell) {
-    logs_.Capture(LogOf(event, options_.issue), now);
+    logs_.Capture(LogToSend(event, options_, scrubber_), now);
   }
 }
 
 void Reporter::Told(const Telling& telling, Now now) {
   if (options_.logs != SentryLogs::kTold) return;
-  logs_.Capture(LogOf(telling.event.view(), options_.issue), now);
+  logs_.Capture(LogToSend(telling.event.view(), options_, scrubber_), now);
 }
 
 void Reporter::Lost(const Telling&, Loss loss, Now now) {

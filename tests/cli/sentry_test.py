@@ -73,6 +73,30 @@ class Flags(Sentry):
         self.assertEqual([issue["payload"][key] for key in ("environment", "release", "server_name")],
                          ["blue", "shop@2", "node-1"])
 
+    def image_event(self):
+        return event(reason="BackOff", message='Back-off pulling image "registry:5000/team/app:1.2.3"')
+
+    def test_the_release_is_the_images_tag_where_nobody_names_one(self):
+        self.stream = self.image_event
+        self.send("--sentry-logs", "told")
+        items = [item for envelope in self.envelopes() for item in envelope["items"]]
+        issue, = [item["payload"] for item in items if item["headers"]["type"] == "event"]
+        self.assertEqual(issue["release"], "app@1.2.3")
+        log, = [log for item in items if item["headers"]["type"] == "log" for log in json.loads(item["payload"])["items"]]
+        self.assertEqual(log["attributes"]["sentry.release"]["value"], "app@1.2.3")
+
+    def test_a_named_release_wins_over_the_images_tag(self):
+        self.stream = self.image_event
+        self.send(SENTRY_RELEASE="shop@1")
+        issue, = self.items("event")
+        self.assertEqual(issue["payload"]["release"], "shop@1")
+
+    def test_issues_need_no_release_of_their_workload(self):
+        self.stream = self.image_event
+        self.send("--no-workload-release")
+        issue, = self.items("event")
+        self.assertNotIn("release", issue["payload"])
+
     def test_secrets_stay_at_home_unless_one_asks_for_them(self):
         self.send("--scrub-pattern", "badger-[0-9]")
         issue, = self.items("event")

@@ -26,7 +26,7 @@ Telling FullTelling() {
                                      .api_version = "v1",
                                      .resource_version = "99",
                                      .field_path = "spec.containers{app}"},
-                 .owner = {.kind = "Rollout", .name = "api"},
+                 .owner = {"Rollout", "api", "shop@1", "2"},
                  .reason = "BackOff",
                  .action = "Pulling",
                  .message = std::string_view("a\0b\xF5K8\xF5\xFF", 8),
@@ -86,6 +86,8 @@ TEST(TellingRecord, BringsBackEveryField) {
   EXPECT_EQ(a.message, b.message);
   EXPECT_EQ(a.involved_object.field_path, b.involved_object.field_path);
   EXPECT_EQ(a.owner.kind, b.owner.kind);
+  EXPECT_EQ(a.owner.release, b.owner.release);
+  EXPECT_EQ(a.owner.version, b.owner.version);
   EXPECT_EQ(a.reporting_instance, b.reporting_instance);
   EXPECT_EQ(a.event_time, b.event_time);
   EXPECT_EQ(a.series_last_observed, b.series_last_observed);
@@ -104,8 +106,10 @@ TEST(TellingRecord, RefusesWhatIsCutOffOrTooLongOrOfAnotherVersion) {
     EXPECT_FALSE(DecodeRecord(std::string_view(bytes).substr(0, n))) << n;
   }
   EXPECT_FALSE(DecodeRecord(bytes + '\0'));
-  bytes[0] = 2;
-  EXPECT_FALSE(DecodeRecord(bytes));
+  for (const char version : {1, 3}) {
+    bytes[0] = version;
+    EXPECT_FALSE(DecodeRecord(bytes)) << int{version};
+  }
 }
 
 TEST(TellingRecord, ReadsNoiseWithoutHarm) {

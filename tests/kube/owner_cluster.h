@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "k8sentry/testing/fake_http_transport.h"
-#include "noted_log.h"
 #include "kube/owner_lookup.h"
+#include "noted_log.h"
 
 namespace k8sentry::internal {
 
@@ -72,6 +72,16 @@ class OwnerCluster : public ::testing::Test {
                const std::optional<OwnedReference>& owner = {}) {
     Put("/apis/apps/v1/namespaces/shop/" + plural + "/" + object.name, object, owner);
   }
+  // What the object says of its version: annotation and label; empty: not there.
+  void Version(const std::string& path, const std::string& release,
+               const std::string& version) {
+    std::string& body = objects.at(path).body.at(0);
+    std::string more = R"("annotations":{"k8sentry.io/other":"x")";
+    if (!release.empty()) more += R"(,"k8sentry.io/release":")" + release + '"';
+    more += R"(},"labels":{"app":"api")";
+    if (!version.empty()) more += R"(,"app.kubernetes.io/version":")" + version + '"';
+    body.insert(body.find(R"("namespace")"), more + "},");
+  }
   // Deployment api with a ReplicaSet and a Pod.
   void PutApi() {
     PutPod("api-7fcc74b976-bwxc2", ReplicaSet("api-7fcc74b976"));
@@ -122,6 +132,12 @@ class OwnerCluster : public ::testing::Test {
   void Pass(Duration duration) {
     now.steady += duration;
     now.wall += std::chrono::duration_cast<std::chrono::microseconds>(duration);
+  }
+  // "RELEASE VERSION" of the owner, once all was asked.
+  std::string VersionOf(const OwnedReference& object) {
+    Of(object);
+    const Owner owner = lookup().Find(object.view(), now.steady).owner;
+    return std::string(owner.release) + " " + std::string(owner.version);
   }
   // How much was asked since the last call.
   std::size_t Asked() { return std::exchange(asked, {}).size(); }

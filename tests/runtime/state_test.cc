@@ -31,7 +31,7 @@ Event FullEvent() {
                            .api_version = "v1",
                            .resource_version = "99",
                            .field_path = "spec.containers{app}"};
-  event.owner = {.kind = "Rollout", .name = "api"};
+  event.owner = {"Rollout", "api", "shop@1", "2"};
   event.reason = "BackOff";
   event.action = "Pulling";
   event.message = "line one\nline \"two\" \xE2\x80\xAE";
@@ -93,6 +93,8 @@ void ExpectSame(const Event& a, const Event& b) {
   EXPECT_EQ(a.involved_object.field_path, b.involved_object.field_path);
   EXPECT_EQ(a.owner.kind, b.owner.kind);
   EXPECT_EQ(a.owner.name, b.owner.name);
+  EXPECT_EQ(a.owner.release, b.owner.release);
+  EXPECT_EQ(a.owner.version, b.owner.version);
   EXPECT_EQ(a.reason, b.reason);
   EXPECT_EQ(a.action, b.action);
   EXPECT_EQ(a.message, b.message);

@@ -109,7 +109,8 @@ std::string LogEnvelope(const std::vector<std::string>& stories) {
   const Scrubber scrubber;
   std::vector<std::string> payloads;
   for (const std::string& story : stories) {
-    SentryLog log = LogOf(StoryNamed(story).event.view());
+    SentryLog log =
+        internal::LogToSend(StoryNamed(story).event.view(), GoldenOptions(), scrubber);
     if (log.timestamp == Time()) log.timestamp = StorySentAt();  // as a reporter does
     internal::ScrubItem(scrubber, log);
     internal::AppendLogPayload(log, GoldenOptions(), payloads.emplace_back());
