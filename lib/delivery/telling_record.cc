@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "base/event_texts.h"
+
 namespace k8sentry::internal {
 namespace {
 
@@ -156,31 +158,7 @@ void Fields(Codec& codec, SomeTelling& telling, SomeEvent& event, Places& replac
   codec.Choice(event.frame_type, FrameType::kMalformed);
   codec(event.stale);
   codec(event.retell);
-  auto& object = event.involved_object;
-  for (auto* text : {&event.name,
-                     &event.namespace_,
-                     &event.uid,
-                     &event.resource_version,
-                     &event.labels,
-                     &object.kind,
-                     &object.namespace_,
-                     &object.name,
-                     &object.uid,
-                     &object.api_version,
-                     &object.resource_version,
-                     &object.field_path,
-                     &event.owner.kind,
-                     &event.owner.name,
-                     &event.owner.release,
-                     &event.owner.version,
-                     &event.reason,
-                     &event.action,
-                     &event.message,
-                     &event.type,
-                     &event.source_component,
-                     &event.source_host,
-                     &event.reporting_component,
-                     &event.reporting_instance}) {
+  for (auto* text : TextsOf(event)) {
     codec(*text);
   }
   for (auto* time :

@@ -3,40 +3,15 @@
 #include <array>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
+
+#include "base/event_texts.h"
 
 namespace k8sentry::internal {
 namespace {
 
-// Every text field but raw_object, in the order in which they are written.
-template <typename AnyEvent>
-auto TextsOf(AnyEvent& event) {
-  auto& object = event.involved_object;
-  return std::array{&event.name,
-                    &event.namespace_,
-                    &event.uid,
-                    &event.resource_version,
-                    &event.labels,
-                    &object.kind,
-                    &object.namespace_,
-                    &object.name,
-                    &object.uid,
-                    &object.api_version,
-                    &object.resource_version,
-                    &object.field_path,
-                    &event.owner.kind,
-                    &event.owner.name,
-                    &event.owner.release,
-                    &event.owner.version,
-                    &event.reason,
-                    &event.action,
-                    &event.message,
-                    &event.type,
-                    &event.source_component,
-                    &event.source_host,
-                    &event.reporting_component,
-                    &event.reporting_instance};
-}
-constexpr std::size_t kTexts = 24;
+constexpr std::size_t kTexts =
+    std::tuple_size_v<decltype(TextsOf(std::declval<Event&>()))>;
 
 // At the beginning of a chain; the texts follow.
 struct Header {
