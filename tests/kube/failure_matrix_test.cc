@@ -62,17 +62,17 @@ TEST_F(FailureMatrix, LosesNothingAndRepeatsNothingWhereverAStreamIsCut) {
     Asked();
     ListOnce();
     http.Answer(CutStream({frame.substr(0, cut)}));
-    http.Answer(List("102"));  // is it still the same storage?
+    http.Answer(List("102"));                    // is it still the same storage?
     const bool whole = cut >= frame.size() - 1;  // but for its line feed
     http.Answer(OpenStream({whole ? Added("c", "102") : frame + Added("c", "102")}));
     Run();
     PassBackoff();
     EXPECT_EQ(told, (Lines{"a@50", "b@101", "c@102"})) << cut;
     EXPECT_EQ(stale, Lines{}) << cut;
-    EXPECT_EQ(Asked(), (Lines{"list limit=500", "watch resourceVersion=100",
-                              "list limit=1",
-                              whole ? "watch resourceVersion=101"
-                                    : "watch resourceVersion=100"}))
+    EXPECT_EQ(
+        Asked(),
+        (Lines{"list limit=500", "watch resourceVersion=100", "list limit=1",
+               whole ? "watch resourceVersion=101" : "watch resourceVersion=100"}))
         << cut;
     EXPECT_EQ(source->counters().malformed, 0u) << cut;
   }
@@ -276,9 +276,9 @@ TEST_F(FailureMatrix, ReadsAllAnewWhenTheStorageIsOlderThanItsMark) {
   Run();
   PassBackoff();
   PassBackoff();
-  EXPECT_EQ(Asked(), (Lines{"list limit=500", "watch resourceVersion=100",
-                            "list limit=1", "list limit=1", "list limit=500",
-                            "watch resourceVersion=9"}));
+  EXPECT_EQ(Asked(),
+            (Lines{"list limit=500", "watch resourceVersion=100", "list limit=1",
+                   "list limit=1", "list limit=500", "watch resourceVersion=9"}));
   EXPECT_EQ(told, (Lines{"a@50", "b@101", "x@4", "y@10"}));
   EXPECT_EQ(stale, Lines{"old@5"});
 }
@@ -533,6 +533,24 @@ TEST_F(FailureMatrix, ComparesVersionsThatAreNoNumbersForEqualityOnly) {
   EXPECT_EQ(told, (Lines{"b@abb", "c@abd"}));
   EXPECT_EQ(stale, Lines{"a@abc"});
   EXPECT_EQ(Asked(-1), "watch resourceVersion=abd");
+}
+
+// Row 38
+TEST_F(FailureMatrix, WaitsAsLongWhateverTheWallClockDoes) {
+  std::vector<std::vector<Duration>> waits;
+  for (const Duration jump : {Duration(), Duration(std::chrono::hours(1)),
+                              Duration(-std::chrono::hours(1))}) {
+    source.reset();
+    for (int i = 0; i < 21; ++i) http.Answer(Refused());  // one for each request
+    waits.emplace_back();
+    Run();
+    for (int i = 0; i < 20; ++i) {
+      waits.back().push_back(PassBackoff());
+      now.wall += std::chrono::duration_cast<std::chrono::microseconds>(jump);
+    }
+  }
+  EXPECT_EQ(waits[1], waits[0]);
+  EXPECT_EQ(waits[2], waits[0]);
 }
 
 }  // namespace

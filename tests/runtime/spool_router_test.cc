@@ -18,10 +18,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::vector<OwnedEvent> Numbered(int n) {
+  const OwnedEvent pattern = EventOf("A");
   std::vector<OwnedEvent> events;
   for (int i = 0; i < n; ++i) {
     const std::string version = std::to_string(100 + i), uid = "uid-" + version;
-    Event event = *EventOf("A").operator->();
+    Event event = pattern.view();
     event.uid = uid;
     event.resource_version = version;
     events.emplace_back(event);
@@ -156,7 +157,8 @@ TEST_F(RouterTest, StateCoversAllQueues) {
   main_.holds = other_.holds = true;
   const auto runner = NewOne(source_, main_, &router_);
   source_.Give(Numbered(5));
-  Event event = *EventOf("other").operator->();
+  const OwnedEvent pattern = EventOf("other");
+  Event event = pattern.view();
   event.uid = "u";
   event.resource_version = "7";
   source_.Give({OwnedEvent(event)});
