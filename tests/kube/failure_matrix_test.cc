@@ -535,6 +535,21 @@ TEST_F(FailureMatrix, ComparesVersionsThatAreNoNumbersForEqualityOnly) {
   EXPECT_EQ(Asked(-1), "watch resourceVersion=abd");
 }
 
+// Row 21
+TEST_F(FailureMatrix, AsksForNothingThatAnOldServerRefuses) {
+  ListOnce();
+  http.Answer(Stream({Added("b", "101"), ErrorFrame(410, "Expired")}));
+  http.Answer(List("200"));
+  http.Answer(List("200", {EventObject("c", "150")}));
+  http.Answer(OpenStream());
+  Run();
+  EXPECT_EQ(http.requests().size(), 5u);
+  for (const HttpRequest& request : http.requests()) {
+    EXPECT_EQ(request.url.find("sendInitialEvents"), std::string::npos) << request.url;
+    EXPECT_EQ(request.url.find("/apis/"), std::string::npos) << request.url;
+  }
+}
+
 // Row 38
 TEST_F(FailureMatrix, WaitsAsLongWhateverTheWallClockDoes) {
   std::vector<std::vector<Duration>> waits;
