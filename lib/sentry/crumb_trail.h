@@ -22,7 +22,7 @@ class CrumbTrail {
   struct Bounds {
     std::size_t per_workload = 20;  // 0: nothing is kept
     std::size_t workloads = 4096;
-    std::size_t bytes = 4 << 20;
+    std::size_t bytes = 512 << 10;
     Duration age = std::chrono::hours(1);  // older than the issue's Event by so much
   };
   CrumbTrail(const Bounds& bounds, const IssueOptions& issue)

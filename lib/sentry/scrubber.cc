@@ -21,6 +21,7 @@ using internal::Span;
 RE2::Options BytesOptions() {
   RE2::Options options(RE2::Latin1);
   options.set_log_errors(false);
+  options.set_max_mem(1 << 20);  // of each pattern's automaton, which grows with use
   return options;
 }
 
