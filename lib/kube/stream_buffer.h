@@ -20,12 +20,12 @@ class StreamBuffer {
   std::span<char> Prepare(std::size_t min_bytes, std::size_t max_held_bytes) {
     const std::size_t held = end_ - begin_;
     const std::size_t need = held + min_bytes;
-    const bool wasteful = capacity_ > kReadBytes + max_held_bytes + need;
+    const bool wasteful = capacity_ > kReadBytes + kSpareBytes + max_held_bytes + need;
     if (end_ + min_bytes > capacity_ || wasteful) {
       if (need > capacity_ || wasteful) {
         // With room for an unfinished frame before the next read of the same size.
         Resize(std::max(need, std::min(2 * held, max_held_bytes) + kReadBytes) +
-               kReadBytes / 4);
+               kSpareBytes);
       } else {
         std::memmove(bytes_.get(), data(), held);
         begin_ = 0;
@@ -45,6 +45,7 @@ class StreamBuffer {
 
  private:
   static constexpr std::size_t kReadBytes = 256 << 10;
+  static constexpr std::size_t kSpareBytes = kReadBytes / 4;
 
   void Resize(std::size_t capacity) {
     // The padding is read but says nothing.

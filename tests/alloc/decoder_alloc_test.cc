@@ -31,5 +31,13 @@ TEST(Allocations, AreNoneInSteadyState) {
   }
 }
 
+TEST(Allocations, AreNoneInSteadyStateWithSmallFramesOnly) {
+  const std::string text = ReadRecording("kubernetes-1.37/events.watch.ndjson");
+  WatchDecoder decoder({.max_frame_bytes = 8 << 10});
+  Allocations(decoder, text, 64 << 10);
+  EXPECT_EQ(Allocations(decoder, text, 1000), 0u);
+  EXPECT_EQ(decoder.counters().malformed, 0u);
+}
+
 }  // namespace
 }  // namespace k8sentry

@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   scrubber.Scrub(scrubbed);
   scrubber.IsSecretKey(text);
+  if (text.find(kSecret) != std::string::npos) return 0;  // where it may be no secret
   // On a line of its own nothing before it can hide what it is.
   const std::string with_secret = text + "\npassword=" + std::string(kSecret) + "\n";
   if (scrubber.Scrub(with_secret).find(kSecret) != std::string::npos) {

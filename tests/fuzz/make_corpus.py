@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Splits the recordings into small files for the fuzzers to begin with.
+"""Splits the recordings and what a Scrubber meets into small files to begin with.
 
-usage: make_corpus.py RECORDINGS CORPUS
+usage: make_corpus.py RECORDINGS SCRUB_CORPUS CORPUS
 """
 import json
 import pathlib
@@ -9,7 +9,7 @@ import sys
 
 LINES = 40
 
-recordings, corpus = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+recordings, scrub_corpus, corpus = map(pathlib.Path, sys.argv[1:])
 corpus.mkdir(parents=True, exist_ok=True)
 
 
@@ -33,6 +33,10 @@ for path in sorted(recordings.glob("*/lists/events.json")):
     name = f"{path.parent.parent.name}.list"
     write(name, json.dumps(whole, separators=(",", ":")).encode())
     write(f"{name}.pretty", json.dumps(whole, indent=4, sort_keys=True).encode())
+for path in sorted(scrub_corpus.glob("*.txt")):
+    for number, line in enumerate(path.read_bytes().splitlines()):
+        line = line.replace(b"<|>", b"").replace(b"<nl>", b"\n")
+        write(f"{path.stem}.{number}", line.replace(b"<<", b"").replace(b">>", b""))
 write("odd", b'\xef\xbb\xbf\n{"items":[{"kind":"Event"},1,{"regarding":{}}],"kind":"List"}x\n'
       b'{"type":"ADDED","object":{"kind":"Event","message":"\\ud800\xff","count":01}}\n{"a":[}\n')
 print(f"{len(list(corpus.iterdir()))} files in {corpus}")
