@@ -242,6 +242,9 @@ void ClusterRun::ShowLedger(const Ledger& ledger) {
 }
 
 int ClusterRun::Finish() {
+  log_->Log(LogLevel::kInfo, "stopping",
+            {{"in_flight", std::to_string(runner_->ledger().in_flight)},
+             {"at_most", FormatDuration(options_.drain_timeout)}});
   DieWithin(options_.drain_timeout + std::chrono::seconds(2));
   const Status drained = runner_->Drain(options_.drain_timeout);
   state_->Save(*runner_);

@@ -158,9 +158,7 @@ void Fields(Codec& codec, SomeTelling& telling, SomeEvent& event, Places& replac
   codec.Choice(event.frame_type, FrameType::kMalformed);
   codec(event.stale);
   codec(event.retell);
-  for (auto* text : TextsOf(event)) {
-    codec(*text);
-  }
+  ForEachText(codec, event);
   for (auto* time :
        {&event.creation_timestamp, &event.first_timestamp, &event.last_timestamp,
         &event.event_time, &event.series_last_observed}) {

@@ -3,38 +3,10 @@
 #include <array>
 #include <cstring>
 
+#include "base/event_texts.h"
+
 namespace k8sentry {
 namespace {
-
-// Calls `visit` with every text field of both events but raw_object: the one list of
-// them.
-template <typename AnyEvent, typename Visit>
-void ForEachText(const Event& event, AnyEvent& other, Visit visit) {
-  visit(event.name, other.name);
-  visit(event.namespace_, other.namespace_);
-  visit(event.uid, other.uid);
-  visit(event.resource_version, other.resource_version);
-  visit(event.labels, other.labels);
-  visit(event.involved_object.kind, other.involved_object.kind);
-  visit(event.involved_object.namespace_, other.involved_object.namespace_);
-  visit(event.involved_object.name, other.involved_object.name);
-  visit(event.involved_object.uid, other.involved_object.uid);
-  visit(event.involved_object.api_version, other.involved_object.api_version);
-  visit(event.involved_object.resource_version, other.involved_object.resource_version);
-  visit(event.involved_object.field_path, other.involved_object.field_path);
-  visit(event.owner.kind, other.owner.kind);
-  visit(event.owner.name, other.owner.name);
-  visit(event.owner.release, other.owner.release);
-  visit(event.owner.version, other.owner.version);
-  visit(event.reason, other.reason);
-  visit(event.action, other.action);
-  visit(event.message, other.message);
-  visit(event.type, other.type);
-  visit(event.source_component, other.source_component);
-  visit(event.source_host, other.source_host);
-  visit(event.reporting_component, other.reporting_component);
-  visit(event.reporting_instance, other.reporting_instance);
-}
 
 // memcpy, but without a call for the short texts that most fields are.
 void CopyText(char* to, std::string_view from) {
@@ -99,8 +71,7 @@ std::string_view Event::component() const {
 
 std::size_t EventTextBytes(const Event& event) {
   std::size_t bytes = 0;
-  ForEachText(event, event,
-              [&](std::string_view text, std::string_view) { bytes += text.size(); });
+  internal::ForEachText([&](std::string_view text) { bytes += text.size(); }, event);
   return bytes;
 }
 
@@ -118,11 +89,13 @@ Event CopyEvent(const Event& event, char* text) {
   copy.count = event.count;
   copy.series_count = event.series_count;
   copy.series_last_observed = event.series_last_observed;
-  ForEachText(event, copy, [&](std::string_view from, std::string_view& to) {
-    CopyText(text, from);
-    to = std::string_view(text, from.size());
-    text += from.size();
-  });
+  internal::ForEachText(
+      [&](std::string_view from, std::string_view& to) {
+        CopyText(text, from);
+        to = std::string_view(text, from.size());
+        text += from.size();
+      },
+      event, copy);
   return copy;
 }
 

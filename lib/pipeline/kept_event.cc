@@ -3,15 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <type_traits>
-#include <utility>
 
 #include "base/event_texts.h"
 
 namespace k8sentry::internal {
 namespace {
-
-constexpr std::size_t kTexts =
-    std::tuple_size_v<decltype(TextsOf(std::declval<Event&>()))>;
 
 // At the beginning of a chain; the texts follow.
 struct Header {
@@ -20,7 +16,7 @@ struct Header {
   std::int32_t count, series_count;
   std::optional<Time> creation, first, last, event_time, series_last;
   TellingId id;
-  std::array<std::uint32_t, kTexts> lengths;
+  std::array<std::uint32_t, kEventTexts> lengths;
 };
 static_assert(std::is_trivially_copyable_v<Header>);
 
@@ -39,7 +35,7 @@ Chunk* WriteEvent(const Event& event, const TellingId& id, ChunkPool& pool) {
                    event.series_last_observed,
                    id,
                    {}};
-  for (std::size_t i = 0; i < kTexts; ++i) {
+  for (std::size_t i = 0; i < kEventTexts; ++i) {
     header.lengths[i] = static_cast<std::uint32_t>(texts[i]->size());
   }
   ChunkWriter writer(pool);
@@ -70,7 +66,7 @@ Event ReadEvent(const Chunk* chain, TellingId& id, std::string& text) {
   reader.Read(text.data(), bytes);
   const auto texts = TextsOf(event);
   const char* at = text.data();
-  for (std::size_t i = 0; i < kTexts; at += header.lengths[i++]) {
+  for (std::size_t i = 0; i < kEventTexts; at += header.lengths[i++]) {
     *texts[i] = {at, header.lengths[i]};
   }
   return event;

@@ -1,6 +1,5 @@
 """Memory is bounded whatever the input is: 64 MB for a large List and for many frames."""
 import collections
-import http.server
 import json
 import os
 import shlex
@@ -11,6 +10,7 @@ import threading
 import unittest
 
 from command import BINARY, TIMEOUT, environment
+from servers import Handler, Server
 
 LIMIT_KB = 64 * 1024
 FRAMES = int(os.environ.get("K8SENTRY_FRAMES", "200000"))
@@ -40,33 +40,26 @@ def item(number):
             "message": "Back-off restarting failed container", "metadata": {"uid": f"uid-{number}", "resourceVersion": str(number)}}
 
 
-class Gap(http.server.BaseHTTPRequestHandler):
+class Gap(Handler):
     """An API server whose first watch is 410 Gone, and which then has 100,000 Events more."""
-    protocol_version = "HTTP/1.1"
     events, gone, whole, over = 100000, False, threading.Event(), threading.Event()
-
-    def log_message(self, *arguments):
-        pass
 
     def do_GET(self):
         query = dict(part.split("=", 1) for part in self.path.partition("?")[2].split("&") if part)
         if "watch" in query:
             error = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}
-            body = b"" if Gap.gone else json.dumps(error).encode() + b"\n"
             if Gap.gone:
                 Gap.whole.set()
                 Gap.over.wait(TIMEOUT)
-            Gap.gone = True
+            else:
+                Gap.gone = True
+                self.answer(error)
         else:
             begin = int(query.get("continue", 0)) if Gap.gone else Gap.events
             end = min(begin + int(query.get("limit", Gap.events)), Gap.events)
             more = str(end) if end < Gap.events else ""
-            body = json.dumps({"kind": "EventList", "metadata": {"resourceVersion": str(200 + Gap.gone * Gap.events), "continue": more},
-                               "items": [item(201 + number) for number in range(begin, end)]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+            self.answer({"kind": "EventList", "metadata": {"resourceVersion": str(200 + Gap.gone * Gap.events), "continue": more},
+                         "items": [item(201 + number) for number in range(begin, end)]})
 
 
 class Memory(unittest.TestCase):
@@ -88,13 +81,11 @@ class Memory(unittest.TestCase):
         self.small(kilobytes)
 
     def test_a_relist_of_100000_events(self):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gap)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server = Server(Gap)
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
             config.write(json.dumps({
                 "apiVersion": "v1", "kind": "Config", "current-context": "x", "users": [{"name": "u", "user": {}}],
-                "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:%d" % server.server_address[1]}}],
+                "clusters": [{"name": "c", "cluster": {"server": server.url}}],
                 "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}]}))
             config.flush()
             child = subprocess.Popen([BINARY, "run", "-o", "ndjson", "--no-owner-lookup"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -109,8 +100,7 @@ class Memory(unittest.TestCase):
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
         Gap.over.set()
-        server.shutdown()
-        server.server_close()
+        server.close()
         self.assertEqual(child.returncode, 0)
         self.assertEqual(json.loads(last[0])["ledger"]["seen"], 100000)
         self.small(usage.ru_maxrss)

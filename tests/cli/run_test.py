@@ -1,5 +1,4 @@
 """`k8sentry run` watches, says what changes, and ends as the README says."""
-import http.server
 import json
 import os
 import pathlib
@@ -12,6 +11,7 @@ import time
 import unittest
 
 from command import TIMEOUT, Reader, event, run, start
+from servers import Handler, Server
 
 KUBECONFIG = """apiVersion: v1
 kind: Config
@@ -22,27 +22,17 @@ current-context: x
 """
 
 
-class ApiServer(http.server.ThreadingHTTPServer):
+class ApiServer(Server):
     """Lists Events; a watch brings `frames`, and then nothing until the server is closed."""
-    daemon_threads = True
-    request_queue_size = 64
 
     def __init__(self, items=1, frames=(), owners=None):
-        super().__init__(("127.0.0.1", 0), Handler)
         self.items, self.frames, self.requests, self.headers = items, list(frames), [], []
         self.owners = owners or {}  # by the last word of the path
         self.reviews, self.forbidden = [], set()  # "list events", "get deployments in shop"
         self.reviewed = threading.Semaphore(0)  # released when one was answered
         self.user, self.roots = "jane", {"/version": {"gitVersion": "v1.37.0"}, "/readyz": "ok"}
         self.closing, self.watched = threading.Event(), threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return "http://127.0.0.1:%d" % self.server_address[1]
-
-    def handle_error(self, request, client_address):
-        pass  # a client that goes is no error
+        super().__init__(ApiHandler)
 
     def wait_for_reviews(self, count):
         for _ in range(count):
@@ -50,16 +40,10 @@ class ApiServer(http.server.ThreadingHTTPServer):
 
     def close(self):
         self.closing.set()
-        self.shutdown()
-        self.server_close()
+        super().close()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *arguments):
-        pass
-
+class ApiHandler(Handler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path.endswith("/selfsubjectreviews"):
@@ -70,22 +54,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer({"status": {"allowed": review not in self.server.forbidden}}, 201)
         self.server.reviewed.release()
 
-    def answer(self, body, status=200):
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
     def do_GET(self):
         if self.path in self.server.roots:
             return self.answer(self.server.roots[self.path])
         self.server.requests.append((self.path, self.headers.get("Authorization")))
         self.server.headers.append(self.headers)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
         if "watch=" in self.path:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             for frame in self.server.frames:
@@ -93,20 +69,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.watched.set()
             self.server.closing.wait()
-            return
-        if self.path.rsplit("/", 1)[-1] in self.server.owners:
-            body = self.server.owners[self.path.rsplit("/", 1)[-1]]
+        elif self.path.rsplit("/", 1)[-1] in self.server.owners:
+            self.answer(self.server.owners[self.path.rsplit("/", 1)[-1]])
         elif "/events" in self.path:
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             items = [{**json.loads(event(lastTimestamp=now, firstTimestamp=now)), "metadata": {"uid": f"u{i}", "resourceVersion": str(i + 1)}}
                      for i in range(self.server.items)]
-            body = {"kind": "EventList", "apiVersion": "v1", "metadata": {"resourceVersion": "10"}, "items": items}
+            self.answer({"kind": "EventList", "apiVersion": "v1", "metadata": {"resourceVersion": "10"}, "items": items})
         else:
-            body = {"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}}
-        text = json.dumps(body).encode()
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+            self.answer({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "cluster-1"}})
 
 
 class Running(unittest.TestCase):
@@ -297,11 +268,13 @@ class Watching(Running):
         self.assertEqual(self.end(child), 0)
 
     def test_while_the_server_is_away_it_says_so_once(self):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        child, _, err = self.start("--log-format", "json", KUBECONFIG=self.kubeconfig(f"http://127.0.0.1:{port}"))
+        with socket.create_server(("127.0.0.1", 0)) as away:
+            away.settimeout(TIMEOUT)
+            server = "http://127.0.0.1:%d" % away.getsockname()[1]
+            child, _, err = self.start("--log-format", "json", KUBECONFIG=self.kubeconfig(server))
+            for _ in range(8):  # attempts, each of which could repeat itself
+                away.accept()[0].close()
         err.until(b"unavailable")
-        time.sleep(4)  # several attempts, each of which could repeat itself
         self.assertIsNone(child.poll())
         child.send_signal(signal.SIGINT)
         self.assertEqual(self.end(child), 0)
@@ -380,7 +353,7 @@ class Ending(Running):
         connection, _ = listener.accept()  # it is sending
         self.addCleanup(connection.close)
         child.send_signal(signal.SIGINT)
-        time.sleep(1)
+        err.until(b'"stopping","in_flight":"1","at_most":"50s"')
         self.assertIsNone(child.poll(), "it should still be delivering")
         begun = time.monotonic()
         child.send_signal(signal.SIGINT)

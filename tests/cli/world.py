@@ -1,6 +1,5 @@
 """A cluster and a Sentry of a few lines, and tests that start the agent between them again and again."""
 import gzip
-import http.server
 import json
 import pathlib
 import random
@@ -12,6 +11,7 @@ import time
 import unittest
 
 from command import start
+from servers import Handler, Server
 
 TIMEOUT = 20
 KUBECONFIG = """apiVersion: v1
@@ -21,39 +21,6 @@ users: [{{name: u, user: {{}}}}]
 contexts: [{{name: x, context: {{cluster: c, user: u}}}}]
 current-context: x
 """
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, handler):
-        super().__init__(("127.0.0.1", 0), handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def address(self):
-        return "127.0.0.1:%d" % self.server_address[1]
-
-    def handle_error(self, request, client_address):
-        pass  # a killed client
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *arguments):
-        pass
-
-    def answer(self, body):
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
 
 class Cluster(Server):
@@ -83,12 +50,12 @@ class Cluster(Server):
 class ClusterHandler(Handler):
     def do_GET(self):
         if "kube-system" in self.path:
-            return self.answer(json.dumps({"kind": "Namespace", "metadata": {"uid": self.server.cluster_id}}).encode())
+            return self.answer({"kind": "Namespace", "metadata": {"uid": self.server.cluster_id}})
         if "watch=" not in self.path:
             with self.server.changed:
                 items = list(self.server.events) if "limit=1" not in self.path.split("?")[1].split("&") else []
                 body = {"kind": "EventList", "metadata": {"resourceVersion": str(self.server.version)}, "items": items}
-            return self.answer(json.dumps(body).encode())
+            return self.answer(body)
         version = int(self.path.split("resourceVersion=")[1].split("&")[0])
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
@@ -144,7 +111,7 @@ class SentryHandler(Handler):
                 with self.server.lock:
                     self.server.arrivals.append((item["contexts"]["k8s_event"]["uid"], item["event_id"]))
                     self.server.lock.notify_all()
-        self.answer(b"{}")
+        self.answer({})
 
 
 class Agent(unittest.TestCase):

@@ -2,10 +2,10 @@
 """The command against a real Kubernetes: nothing lost, nothing told twice, whatever happens to the API server."""
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 from running import HERE, Cluster, Command, expected_ids, main, wait_until
@@ -82,9 +82,9 @@ class Outage(ClusterTest):
         command = self.start(*EACH)
         command.wait_state("watching")
         load = self.load("--rate", "100", "--count", "1200", "--warning-share", "0.7")
-        time.sleep(3)
+        wait_until("some is told", lambda: len(command.ids()) > 100)
         self.cluster.run("kill", "kube-apiserver")
-        time.sleep(3)
+        command.wait_state("unavailable")
         self.cluster.run("start", "kube-apiserver", stdout=subprocess.DEVNULL)
         self.assertEqual(load.wait(120), 0)
         self.assert_all_told_once(command)
@@ -97,7 +97,10 @@ class Outage(ClusterTest):
         self.cluster.run("kill", "kube-apiserver")
         try:
             command.wait_state("unavailable")
-            time.sleep(8)
+            with socket.create_server(("127.0.0.1", int(self.cluster.env["CLUSTER_PORT"]))) as away:
+                away.settimeout(60)
+                for _ in range(8):  # attempts, each of which could repeat itself
+                    away.accept()[0].close()
             self.assertEqual(command.states(), ["listing", "watching", "unavailable"])
             late = self.start(*EACH)
             late.wait_state("unavailable")
@@ -113,7 +116,7 @@ class Outage(ClusterTest):
         self.cluster.run("freeze", "etcd")
         try:
             late = self.start(*EACH)
-            time.sleep(3)
+            wait_until("it has asked", late.connections)
             self.assert_ends_well(late)
         finally:
             self.cluster.run("thaw", "etcd")
@@ -135,11 +138,13 @@ class Gone(ClusterTest):
         self.assertEqual(self.load(*arguments).wait(60), 0)
         self.assert_all_told_once(command)
         command.pause()
+        held = self.cluster.version()
         self.cluster.run("kill", "kube-apiserver")
         self.cluster.run("start", "kube-apiserver", stdout=subprocess.DEVNULL)
         self.cluster.wait_ready()
         self.assertEqual(self.load(*arguments, "--seed", "3").wait(60), 0)
-        time.sleep(8)  # several compactions
+        watch = f"/api/v1/events?watch=1&timeoutSeconds=1&resourceVersion={held}"
+        wait_until("its version is gone", lambda: b'"code":410' in self.cluster.kubectl("get", "--raw", watch))
         command.go_on()
         self.assert_all_told_once(command)
         self.assertIn("relisting", command.states())
@@ -159,8 +164,12 @@ class Expiry(ClusterTest):
         self.assertEqual(self.load(*arguments).wait(60), 0)
         self.assert_all_told_once(command)
         told = len(command.ids())
-        time.sleep(10)
-        self.assertEqual(len(command.ids()), told)
+        wait_until("all have expired", lambda: b'"uid"' not in self.cluster.kubectl("get", "--raw", "/api/v1/events"))
+        # What is written now comes behind all of the DELETED ones.
+        self.ledger += ".behind"
+        self.assertEqual(self.load("--rate", "200", "--count", "100", "--warning-share", "1", "--seed", "3").wait(60), 0)
+        self.assert_all_told_once(command)
+        self.assertEqual(len(command.ids()), told + len(expected_ids(self.ledger)))
         ledger = self.assert_ends_well(command)
         self.assertGreaterEqual(ledger["deleted"], 600)
         self.assertEqual(ledger["errors"], 0)
@@ -370,12 +379,16 @@ class Kubectl(ClusterTest):
         result = json.loads(done.stdout)
         return result["ledger"], {tuple(i["fingerprint"]): i["sightings"] for i in result["issues"]}
 
-    def printed(self, program, *arguments, seconds=5):
-        """What a kubectl that never ends has printed after some seconds."""
+    def printed(self, events, program, *arguments):
+        """What a kubectl, which may never end, has printed once all of so many Events are there."""
         with tempfile.TemporaryFile() as out:
+            def whole():
+                data = os.pread(out.fileno(), 1 << 28, 0)
+                return data.count(b'"involvedObject"') >= events and data.endswith((b"\n}\n", b"}}\n"))
+
             watch = subprocess.Popen([*program, "--kubeconfig", self.cluster.kubeconfig, *arguments], stdout=out,
                                      stderr=subprocess.DEVNULL)
-            time.sleep(seconds)
+            wait_until("kubectl has printed all", whole)
             watch.kill()
             watch.wait()
             out.seek(0)
@@ -395,7 +408,7 @@ class Kubectl(ClusterTest):
         for program in programs:
             for form in (("-o", "json"), ("-w", "-o", "json"), ("-w", "--output-watch-events", "-o", "json")):
                 with self.subTest(program=program, form=form):
-                    data = self.printed(program, "get", "events", "-A", *form)
+                    data = self.printed(raw.count(b'"involvedObject"'), program, "get", "events", "-A", *form)
                     ledger, issues = self.replay(data)
                     self.assertEqual(ledger["malformed"], 0)
                     self.assertEqual(issues, expected)

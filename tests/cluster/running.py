@@ -93,6 +93,10 @@ class Cluster:
                                   capture_output=True).returncode == 0
         wait_until("the API server is ready", ready)
 
+    def version(self):
+        listed = self.kubectl("get", "--raw", "/api/v1/events?limit=1")
+        return int(json.loads(listed)["metadata"]["resourceVersion"])
+
     def stop_politely(self, program, seconds):
         """SIGTERM; fails unless the program ends by itself in time. Returns how long that took."""
         begin = time.monotonic()

@@ -4,50 +4,26 @@
 
 #include "pipeline/chunk_pool.h"
 #include "tests/event_texts.h"
-#include "tests/pipeline/test_event.h"
 
 namespace k8sentry::internal {
 namespace {
 
 TEST(KeptEvent, HasEveryFieldButTheRawObject) {
   for (const std::size_t factor : {0u, 1u, 7u, 61u, 1000u}) {
-    Event event;
-    std::vector<std::string> source;
-    for (std::size_t i = 0; i < Texts(event).size(); ++i) {
-      source.emplace_back(i * factor, static_cast<char>('a' + i));
-    }
-    for (std::size_t i = 0; i < source.size(); ++i) *Texts(event)[i] = source[i];
-    event.frame_type = FrameType::kListItem;
-    event.stale = true;
-    event.creation_timestamp = At(seconds(1));
-    event.first_timestamp = At(seconds(2));
-    event.last_timestamp = At(seconds(3));
-    event.event_time = At(seconds(4));
-    event.series_last_observed = At(seconds(5));
-    event.count = 6;
-    event.series_count = 7;
-    event.raw_object = "{}";
+    const auto length_of = [&](std::size_t i) { return i * factor; };
+    const FullEvent expected(length_of);
+    FullEvent source(length_of);
     const TellingId id = {1, 2, 3};
-
     ChunkPool pool;
-    Chunk* const chain = WriteEvent(event, id, pool);
-    const std::vector<std::string> expected = source;
-    for (std::string& text : source) text.assign(text.size(), '?');
+    Chunk* const chain = WriteEvent(source.event, id, pool);
+    source.Scribble();
     TellingId read_id;
     std::string text;
-    Event read = ReadEvent(chain, read_id, text);
-    for (std::size_t i = 0; i < expected.size(); ++i)
-      EXPECT_EQ(*Texts(read)[i], expected[i]);
+    const Event read = ReadEvent(chain, read_id, text);
     EXPECT_EQ(read_id, id);
+    ExpectSame(read, expected.event);
     EXPECT_EQ(read.frame_type, FrameType::kListItem);
     EXPECT_TRUE(read.stale);
-    EXPECT_EQ(read.creation_timestamp, At(seconds(1)));
-    EXPECT_EQ(read.first_timestamp, At(seconds(2)));
-    EXPECT_EQ(read.last_timestamp, At(seconds(3)));
-    EXPECT_EQ(read.event_time, At(seconds(4)));
-    EXPECT_EQ(read.series_last_observed, At(seconds(5)));
-    EXPECT_EQ(read.count, 6);
-    EXPECT_EQ(read.series_count, 7);
     EXPECT_EQ(read.raw_object, "");
     pool.Give(chain);
   }

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "k8sentry/event.h"
+#include "tests/event_texts.h"
 
 namespace k8sentry {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-Event FullEvent() {
+Event TrickyEvent() {
   Event event;
   event.name = "api.17";
   event.namespace_ = "shop";
@@ -65,7 +66,7 @@ State FullState() {
                         .count = 12,
                         .first_seen = Time(1795230000s),
                         .last_seen = Time(1795230100s + 1us),
-                        .event = OwnedEvent(FullEvent())});
+                        .event = OwnedEvent(TrickyEvent())});
   state.keys.push_back({.key = {.cluster = "east", .reason = "Killed"},
                         .stage = KeptKey::Stage::kCounting,
                         .age = 1ms,
@@ -75,40 +76,6 @@ State FullState() {
   state.keys.push_back({.key = {.reason = "Done"}, .stage = KeptKey::Stage::kUnlocked});
   state.saved = Time(1795230200s);
   return state;
-}
-
-void ExpectSame(const Event& a, const Event& b) {
-  EXPECT_EQ(a.name, b.name);
-  EXPECT_EQ(a.namespace_, b.namespace_);
-  EXPECT_EQ(a.uid, b.uid);
-  EXPECT_EQ(a.resource_version, b.resource_version);
-  EXPECT_EQ(a.creation_timestamp, b.creation_timestamp);
-  EXPECT_EQ(a.labels, b.labels);
-  EXPECT_EQ(a.involved_object.kind, b.involved_object.kind);
-  EXPECT_EQ(a.involved_object.namespace_, b.involved_object.namespace_);
-  EXPECT_EQ(a.involved_object.name, b.involved_object.name);
-  EXPECT_EQ(a.involved_object.uid, b.involved_object.uid);
-  EXPECT_EQ(a.involved_object.api_version, b.involved_object.api_version);
-  EXPECT_EQ(a.involved_object.resource_version, b.involved_object.resource_version);
-  EXPECT_EQ(a.involved_object.field_path, b.involved_object.field_path);
-  EXPECT_EQ(a.owner.kind, b.owner.kind);
-  EXPECT_EQ(a.owner.name, b.owner.name);
-  EXPECT_EQ(a.owner.release, b.owner.release);
-  EXPECT_EQ(a.owner.version, b.owner.version);
-  EXPECT_EQ(a.reason, b.reason);
-  EXPECT_EQ(a.action, b.action);
-  EXPECT_EQ(a.message, b.message);
-  EXPECT_EQ(a.type, b.type);
-  EXPECT_EQ(a.source_component, b.source_component);
-  EXPECT_EQ(a.source_host, b.source_host);
-  EXPECT_EQ(a.reporting_component, b.reporting_component);
-  EXPECT_EQ(a.reporting_instance, b.reporting_instance);
-  EXPECT_EQ(a.first_timestamp, b.first_timestamp);
-  EXPECT_EQ(a.last_timestamp, b.last_timestamp);
-  EXPECT_EQ(a.event_time, b.event_time);
-  EXPECT_EQ(a.count, b.count);
-  EXPECT_EQ(a.series_count, b.series_count);
-  EXPECT_EQ(a.series_last_observed, b.series_last_observed);
 }
 
 TEST(State, ReadsBackWhatItWrites) {
@@ -136,7 +103,7 @@ TEST(State, ReadsBackWhatItWrites) {
 
 TEST(State, KeepsTheIdOfAnEventWithoutUid) {
   State state;
-  Event event = FullEvent();
+  Event event = TrickyEvent();
   event.uid = {};
   TellingId id = {1, 2, 0xAB, 0xFF};
   state.keys.push_back({.count = 1, .event = OwnedEvent(event), .id = id});

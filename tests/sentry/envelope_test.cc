@@ -8,6 +8,7 @@
 #include "k8sentry/version.h"
 #include "sentry/event_payload.h"
 #include "simdjson.h"
+#include "tests/event_texts.h"
 #include "tests/sentry/stories.h"
 
 namespace k8sentry {
@@ -262,28 +263,7 @@ TEST(Event, SaysWhereItRuns) {
 // A telling in which every text is `text`.
 Telling TellingFullOf(const std::string& text) {
   Event event;
-  for (std::string_view* field : {&event.name,
-                                  &event.namespace_,
-                                  &event.uid,
-                                  &event.resource_version,
-                                  &event.labels,
-                                  &event.involved_object.kind,
-                                  &event.involved_object.namespace_,
-                                  &event.involved_object.name,
-                                  &event.involved_object.uid,
-                                  &event.involved_object.api_version,
-                                  &event.involved_object.resource_version,
-                                  &event.involved_object.field_path,
-                                  &event.reason,
-                                  &event.action,
-                                  &event.message,
-                                  &event.type,
-                                  &event.source_component,
-                                  &event.source_host,
-                                  &event.reporting_component,
-                                  &event.reporting_instance}) {
-    *field = text;
-  }
+  for (std::string_view* field : Texts(event)) *field = text;
   Telling telling;
   telling.id.fill(0x7F);
   telling.event = OwnedEvent(event);
