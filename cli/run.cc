@@ -22,15 +22,18 @@
 namespace k8sentry::cli {
 namespace {
 
-LogLevel LevelOf(WatchState state) {
-  switch (state) {
+LogLevel LevelOf(const WatchStatus& status) {
+  switch (status.state) {
     case WatchState::kUnauthorized:
     case WatchState::kForbidden:
       return LogLevel::kError;
     case WatchState::kUnavailable:
-    case WatchState::kRelisting:
     case WatchState::kStalled:
       return LogLevel::kWarning;
+    case WatchState::kRelisting:
+      // Without a gap it is what happens to every watch that was quiet for long.
+      return status.gap < std::chrono::seconds(1) ? LogLevel::kInfo
+                                                  : LogLevel::kWarning;
     default:
       return LogLevel::kInfo;
   }
@@ -94,12 +97,13 @@ Status ClusterRun::PrepareSource() {
            FormatDuration(std::chrono::round<std::chrono::milliseconds>(status.gap))});
     }
     if (!status.detail.empty()) fields.push_back({"detail", status.detail});
-    log_->Log(LevelOf(status.state), "watch", fields);
+    log_->Log(LevelOf(status), "watch", fields);
     rights_->Follow(status.state);
   };
   auto source =
       NewClusterSource({.cluster = *cluster,
                         .namespaces = options_.pipeline.filter.namespace_.include,
+                        .field_selector = FieldSelectorOf(options_.pipeline.filter),
                         .resume = state_->resume().value_or(ResumePoint()),
                         .lookback = options_.pipeline.lookback,
                         .watch = {.on_status = on_status}},

@@ -24,6 +24,9 @@ struct ClusterSourceOptions {
   ClusterConfig cluster = {};
   // Namespaces to watch, one watch each; empty: all, with one watch.
   std::vector<std::string> namespaces = {};
+  // What the API server shall send at all, as kubectl's --field-selector; empty: all.
+  // Of a filter that follows this is FieldSelectorOf(its options).
+  std::string field_selector = {};
   // Where an earlier run stopped; an empty one when there was none. With it the uid of
   // the namespace kube-system (verb `get`) is asked for, which tells one cluster from
   // another; without it, or without that right, the versions alone must.

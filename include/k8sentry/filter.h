@@ -56,6 +56,12 @@ struct FilterOptions {
 // The stock filter. Errors: kInvalidArgument for a bad pattern or label.
 Result<std::unique_ptr<Filter>> NewFilter(const FilterOptions& options);
 
+// What of `options` an API server can do itself, as a field selector for core/v1 Events
+// ("type=Warning,reason!=Pulled"), so that the Events it would refuse anyway are never
+// sent; empty if it can do nothing. It admits all that the filter admits, and more: a
+// selector knows no "or". At most 1,024 bytes.
+std::string FieldSelectorOf(const FilterOptions& options);
+
 // The Normal reasons that are reported by default.
 const std::vector<std::string>& DefaultNormalReasons();
 

@@ -32,7 +32,8 @@ struct WatchStatus {
   std::string detail;  // why, in one line; hostile text
   SteadyTime since;
   // With kWatching: how long before nothing was read live, which was made up for now by
-  // a resumed watch or, after kRelisting, by a list.
+  // a resumed watch or, after kRelisting, by a list. With kRelisting: the same so far;
+  // nothing where a watch that was quiet for long ended in peace.
   Duration gap = {};
 };
 

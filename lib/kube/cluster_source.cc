@@ -40,7 +40,10 @@ ClusterSource::ClusterSource(const ClusterSourceOptions& options,
   Random seeds(seed);
   for (const std::string& name : names) {
     watchers_.push_back(std::make_unique<ClusterWatcher>(
-        options_.watch, WatchedResource{.resource = "events", .namespace_ = name},
+        options_.watch,
+        WatchedResource{.resource = "events",
+                        .namespace_ = name,
+                        .field_selector = options_.field_selector},
         DecodedObjects::kEvents, options_.lookback, api_, logger, seeds.Next(),
         left_ ? &*left_ : nullptr));
   }

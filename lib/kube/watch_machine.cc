@@ -346,7 +346,8 @@ void WatchMachine::Enter(WatchState state, std::string detail, SteadyTime now) {
   if (status_.state != state) status_.since = now;
   status_.state = state;
   status_.detail = std::move(detail);
-  status_.gap = {};
+  const bool relists = state == WatchState::kRelisting && last_live_;
+  status_.gap = relists ? now - *last_live_ : Duration::zero();
 }
 
 void WatchMachine::EnterLive(SteadyTime now) {

@@ -253,6 +253,14 @@ class Watching(Running):
         child, out, _ = self.start("-o", "ndjson", "--lookback", "0", KUBECONFIG=self.kubeconfig(server.url))
         self.assertEqual(json.loads(out.until(b"\n").splitlines()[0])["reason"], "New")
 
+    def test_what_the_api_server_can_leave_out_it_is_asked_to_leave_out(self):
+        server = self.api_server(items=0)
+        self.start("--type", "Warning", "--exclude-reason", "Killed,Unhealthy", KUBECONFIG=self.kubeconfig(server.url))
+        self.assertTrue(server.watched.wait(TIMEOUT))
+        wanted = "fieldSelector=type%3DWarning%2Creason%21%3DKilled%2Creason%21%3DUnhealthy"
+        events = [path for path, _ in server.requests if "/events" in path]
+        self.assertTrue(all(wanted in path for path in events), events)
+
     def test_the_namespace_of_the_user_is_what_is_watched(self):
         server = self.api_server(items=0)
         self.start("-n", "shop", KUBECONFIG=self.kubeconfig(server.url))
@@ -272,7 +280,7 @@ class Watching(Running):
             away.settimeout(TIMEOUT)
             server = "http://127.0.0.1:%d" % away.getsockname()[1]
             child, _, err = self.start("--log-format", "json", KUBECONFIG=self.kubeconfig(server))
-            for _ in range(8):  # attempts, each of which could repeat itself
+            for _ in range(5):  # attempts, each of which could repeat itself
                 away.accept()[0].close()
         err.until(b"unavailable")
         self.assertIsNone(child.poll())

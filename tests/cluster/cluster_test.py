@@ -99,7 +99,7 @@ class Outage(ClusterTest):
             command.wait_state("unavailable")
             with socket.create_server(("127.0.0.1", int(self.cluster.env["CLUSTER_PORT"]))) as away:
                 away.settimeout(60)
-                for _ in range(8):  # attempts, each of which could repeat itself
+                for _ in range(5):  # attempts, each of which could repeat itself
                     away.accept()[0].close()
             self.assertEqual(command.states(), ["listing", "watching", "unavailable"])
             late = self.start(*EACH)

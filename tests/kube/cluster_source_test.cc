@@ -49,6 +49,18 @@ TEST_F(ClusterSourceTest, AsksAsTheApiServerWantsToBeAsked) {
   EXPECT_FALSE(watch.accept_gzip);
 }
 
+TEST_F(ClusterSourceTest, LeavesTheChoiceOfEventsToTheApiServerWhenAskedTo) {
+  options.field_selector = "type=Warning";
+  http.Answer(List("5", {}, "more"));
+  http.Answer(List("5"));
+  http.Answer(OpenStream({Added("a", "7")}));
+  Run();
+  ASSERT_EQ(http.requests().size(), 3u);
+  for (const HttpRequest& request : http.requests()) {
+    EXPECT_THAT(request.url, ::testing::HasSubstr("&fieldSelector=type%3DWarning"));
+  }
+}
+
 TEST_F(ClusterSourceTest, AsksForWatchesOfRandomLengthsAndEndsThemItselfMuchLater) {
   http.Answer(List("5"));
   for (int i = 0; i < 100; ++i)
