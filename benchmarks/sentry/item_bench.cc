@@ -40,7 +40,7 @@ Scrubber ScrubberFor(Scrubbing scrubbing) {
 
 // The only item of an envelope that was well formed, compressed and not.
 testing::SentryItem OnlyItem(const std::string& bytes, std::string_view type) {
-  const Result<std::string> gzip = internal::Gzip(bytes);
+  const Result<std::string> gzip = internal::Gzip().Compress(bytes);
   if (!gzip.ok() || Unzip(*gzip, bytes.size() + 1) != bytes) Wrong("another gzip");
   auto envelope = testing::ParseEnvelope(bytes);
   if (!envelope.ok()) Wrong(envelope.status().message());
@@ -64,7 +64,7 @@ void Run(benchmark::State& state, const Work& work) {
     std::string envelope;
     work.write(i, envelope);
     bytes += envelope.size();
-    gzip_bytes += internal::Gzip(envelope)->size();
+    gzip_bytes += internal::Gzip().Compress(envelope)->size();
   }
   testing::StartCounting();
   for (std::size_t i = 0; i < work.envelopes; ++i) {

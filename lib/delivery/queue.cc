@@ -49,6 +49,11 @@ bool Queue::full() const {
   return size() >= options_.max_tellings || bytes_ >= options_.max_bytes;
 }
 
+bool Queue::crowded() const {
+  const bool more = !waiting_.empty() || (spool_ && spool_->unloaded() > 0);
+  return more && under_way_ >= max_under_way();
+}
+
 void Queue::ForEachUnsettled(const VersionFunction& visit) const {
   const auto visit_one = [&](const Telling& telling, const Entry& entry) {
     if (telling.frames > 0 && !on_disk(entry)) {

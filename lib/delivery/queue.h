@@ -69,6 +69,9 @@ class Queue {
   // Tellings that the sink has and has not completed.
   std::size_t under_way() const { return under_way_; }
   bool full() const;
+  // Tellings wait only until the sink, which has all that it takes at once, has
+  // completed some.
+  bool crowded() const;
   // The uid and version of every telling that stands for frames, is not settled, and
   // would be lost with this process; in no order.
   using VersionFunction =

@@ -159,6 +159,8 @@ void CurlRequest::SetUpBody() {
     curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
   } else if (method == "POST" || method == "PUT" || method == "PATCH" ||
              !request_.body.empty()) {
+    // The least that libcurl takes: 64 KiB for each request are many for one issue.
+    curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request_.body.size()));
     if (request_.repeat == HttpRepeat::kNever) {

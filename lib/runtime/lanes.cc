@@ -139,6 +139,11 @@ bool Lanes::full() const {
                      [](const Lane& lane) { return lane.queue->full(); });
 }
 
+bool Lanes::crowded() const {
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [](const Lane& lane) { return lane.queue->crowded(); });
+}
+
 std::size_t Lanes::size() const {
   std::size_t size = 0;
   for (const Lane& lane : lanes_) size += lane.queue->size();

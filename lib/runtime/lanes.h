@@ -36,6 +36,8 @@ class Lanes {
   // Of all lanes.
   bool empty() const;
   bool full() const;
+  // Whether tellings wait only until a sink can take more.
+  bool crowded() const;
   std::size_t size() const;
   void ForEachUnsettled(const Queue::VersionFunction& visit) const;
   QueueCounters counters() const;

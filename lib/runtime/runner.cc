@@ -16,7 +16,7 @@ constexpr int kBatchesPerPoll = 64;
 
 // A Poll that reads more is part of a rush, such as a list, which nothing may slow
 // down.
-constexpr std::size_t kFewEvents = 8;
+constexpr std::size_t kFewEvents = 64;
 
 Now ReadClocks() {
   return {.steady = std::chrono::steady_clock::now(),
@@ -70,6 +70,11 @@ class RunnerImpl final : public Runner {
   void Load(const State& state);
   void Arm();
   void Wait(Duration max_wait);
+  // Not while tellings wait only for the sink to take them.
+  bool may_rest() const {
+    return rest_ > Duration::zero() && reading_ && events_read_ > 0 &&
+           events_read_ <= kFewEvents && !lanes_->crowded();
+  }
   void WaitAndPoll(Duration max_wait);
   Status Undelivered(Duration limit);
   void Read();
@@ -119,8 +124,7 @@ void RunnerImpl::Arm() {
 }
 
 void RunnerImpl::Wait(Duration max_wait) {
-  if (rest_ > Duration::zero() && reading_ && events_read_ > 0 &&
-      events_read_ <= kFewEvents) {
+  if (may_rest()) {
     const Duration passed = ReadClocks().steady - now_.steady;
     if (passed < rest_) wait_set_->Rest(std::min(max_wait, rest_ - passed));
     max_wait = std::max(max_wait - rest_, Duration::zero());
@@ -144,6 +148,8 @@ void RunnerImpl::WaitAndPoll(Duration max_wait) {
   Read();
   if (reading_) pipeline_->Expire(now_, tell_);
   lanes_->Poll(now_);
+  // What was asked for now need not wait until the rest is over.
+  if (transport_ != nullptr && may_rest()) transport_->Poll(now_.steady);
   Arm();
 }
 

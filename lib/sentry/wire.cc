@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/retry_after.h"
-#include "delivery/gzip.h"
 #include "k8sentry/text.h"
 
 namespace k8sentry::internal {
@@ -95,7 +94,7 @@ Status Wire::Post(std::string envelope, const How& how, Now now, OnReply done) {
   request.repeat = how.repeat;
   request.deadline = std::min(options_.timeout, how.deadline);
   if (request.body.size() >= options_.gzip_from_bytes) {
-    Result<std::string> compressed = Gzip(request.body);
+    Result<std::string> compressed = gzip_.Compress(request.body);
     if (!compressed.ok()) return fail(compressed.status());
     request.body = *std::move(compressed);
     request.headers.push_back({"Content-Encoding", "gzip"});

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "delivery/gzip.h"
 #include "k8sentry/http_transport.h"
 #include "k8sentry/sentry_reporter.h"
 #include "sentry/client_reports.h"
@@ -83,6 +84,7 @@ class Wire {
 
   const SentryOptions& options_;
   HttpTransport& transport_;
+  Gzip gzip_;
   RateLimits limits_;
   ClientReports reports_;
   std::vector<std::unique_ptr<Sent>> posts_;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "fake_pipeline.h"
+#include "k8sentry/http_transport.h"
 #include "k8sentry/testing/fake_sink.h"
 #include "k8sentry/testing/fake_source.h"
 
@@ -152,11 +153,52 @@ TEST_F(RunnerTest, RestsAfterAFewEventsThoughMoreHaveCome) {
 
 TEST_F(RunnerTest, DoesNotRestInARush) {
   rest_ = 1h;
-  source_.Give(EventsOf("A", 20));
+  source_.Give(EventsOf("A", 80));
   runner().Poll(1h);
-  source_.Give(EventsOf("A", 20));
+  source_.Give(EventsOf("A", 80));
   runner().Poll(1h);  // would last for an hour
-  EXPECT_EQ(runner().ledger().seen, 40u);
+  EXPECT_EQ(runner().ledger().seen, 160u);
+}
+
+TEST_F(RunnerTest, DoesNotRestWhileTheSinkIsWhatTellingsWaitFor) {
+  rest_ = 1h;
+  sink_.wants = 1;
+  sink_.holds = true;
+  source_.Give(EventsOf("A", 3));
+  runner().Poll(0s);
+  source_.Give(EventsOf("A", 3));
+  runner().Poll(1h);  // would last for an hour
+  EXPECT_EQ(runner().ledger().seen, 6u);
+  EXPECT_EQ(runner().ledger().in_flight, 6u);
+}
+
+TEST_F(RunnerTest, SendsBeforeItRests) {
+  // Says how many tellings the sink had been given when it was polled last.
+  class Transport : public HttpTransport {
+   public:
+    explicit Transport(const FakeSink& sink) : sink_(sink) {}
+    Result<HttpRequestId> Start(HttpRequest, HttpHandler&) override { return 1; }
+    void Cancel(HttpRequestId) override {}
+    void Resume(HttpRequestId) override {}
+    void Poll(SteadyTime) override { sent = sink_.sent().size(); }
+    SteadyTime NextDeadline() const override { return SteadyTime::max(); }
+    int descriptor() const override { return -1; }
+    std::size_t sent = 0;
+
+   private:
+    const FakeSink& sink_;
+  };
+  Transport transport(sink_);
+  for (const Duration rest : {Duration(0s), Duration(1h)}) {
+    FakeSource source;
+    source.Give(EventsOf("A", 3));
+    auto made = internal::MakeRunner(
+        {.source = source, .sink = sink_, .transport = &transport, .rest = rest},
+        std::make_unique<FakePipeline>());
+    transport.sent = 0;
+    (*made)->Poll(0s);
+    EXPECT_EQ(transport.sent, rest == 0s ? 0u : 6u);
+  }
 }
 
 TEST_F(RunnerTest, WakeEndsItsRest) {

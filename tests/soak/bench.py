@@ -101,7 +101,7 @@ class Round:
     def start_agent(self, *arguments):
         # A load of its own time is enough for a first start; beyond it lies another scenario.
         self.agent = Agent(self.bench.program, self.bench.cluster.kubeconfig, self.receiver.dsn,
-                           str(self.folder / "state"), "--type", "Warning", "--spool", str(self.folder / "spool"),
+                           str(self.folder / "state"), "--spool", str(self.folder / "spool"),
                            *arguments)
 
     def wait_watching(self):

@@ -38,10 +38,15 @@ def load(bench, long, seed, name="load", *arguments):
         r.wait_delivered(writes)
         cpu = r.agent.cpu_seconds() - before
         r.notes.update(rss_idle_mib=round(idle / 1024, 1), rss_end_mib=round(r.agent.memory_kb() / 1024, 1), cpu_s=cpu,
-                       us_per_frame=round(cpu * 1e6 / (200 * seconds)))
+                       us_per_write=round(cpu * 1e6 / (200 * seconds)))
         if floor:
-            r.notes["curl_us_per_frame"] = round(end_curl(floor) * 1e6 / (200 * seconds))
+            r.notes["curl_us_per_write"] = round(end_curl(floor) * 1e6 / (200 * seconds))
         return r.end(writes)[1], r.notes
+
+
+def warnings(bench, long, seed):
+    """S1 again, but with a filter that the API server can apply: it sends a fifth of the frames."""
+    return load(bench, long, seed, "warnings", "--type", "Warning")
 
 
 def names(bench, long, seed):
@@ -247,8 +252,8 @@ def gone(bench, long, seed):
         return wrong, r.notes
 
 
-SCENARIOS = {f.__name__: f for f in (load, names, server, agent, kills, sink, failing, limited, gone, store, siege)}
-SHORT = [name for name in SCENARIOS if name not in ("names", "agent", "kills")]  # `load` and `siege` hold them to more
+SCENARIOS = {f.__name__: f for f in (load, warnings, names, server, agent, kills, sink, failing, limited, gone, store, siege)}
+SHORT = [name for name in SCENARIOS if name not in ("warnings", "names", "agent", "kills")]  # `load` and `siege` hold them to more
 LONG = [name for name in SCENARIOS if name != "siege"]  # alone it takes a quarter of an hour: scripts/soak
 
 
