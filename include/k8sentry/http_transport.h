@@ -62,6 +62,7 @@ class HttpTransport {
   virtual void Cancel(HttpRequestId id) = 0;
   virtual void Resume(HttpRequestId id) = 0;
 
+  // `now` is the steady clock's: timeouts are reckoned from it.
   virtual void Poll(SteadyTime now) = 0;
   virtual SteadyTime NextDeadline() const = 0;
   // Readable means: call Poll. -1 if the transport has no descriptor.

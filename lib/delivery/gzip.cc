@@ -9,8 +9,8 @@ namespace k8sentry::internal {
 namespace {
 
 // A window of 8 KiB, as most issues are shorter; 16 asks for gzip's frame. And tables
-// of that size: zlib clears them for each body. Of an issue this takes nothing from what
-// zlib's defaults save.
+// of that size: zlib clears them for each body. Of an issue this takes nothing from
+// what zlib's defaults save.
 constexpr int kGzipFormat = 13 + 16;
 constexpr int kMemoryLevel = 6;
 // 856 bytes of an issue's 1,982 in 23 us, where the default level leaves 823 in 29.

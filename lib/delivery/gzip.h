@@ -18,8 +18,9 @@ class Gzip {
   Gzip();
   ~Gzip();
 
-  // `bytes` as one gzip member (RFC 1952). The same bytes give the same result, whatever
-  // came before: the header bears no time. Errors: kInternal, when zlib has no memory.
+  // `bytes` as one gzip member (RFC 1952). The same bytes give the same result,
+  // whatever came before: the header bears no time. Errors: kInternal, when zlib has no
+  // memory.
   Result<std::string> Compress(std::string_view bytes);
 
  private:

@@ -2,16 +2,18 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "base/timer_descriptor.h"
+
 namespace k8sentry::internal {
 
-std::unique_ptr<CurlPool> CurlPool::New(int epoll, std::uint32_t tag) {
-  std::unique_ptr<CurlPool> pool(new CurlPool(epoll, tag));
-  pool->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+std::unique_ptr<CurlPool> CurlPool::New(int epoll, std::uint32_t tag,
+                                        const SteadyTime& now) {
+  std::unique_ptr<CurlPool> pool(new CurlPool(epoll, tag, now));
+  pool->timer_ = NewTimerDescriptor();
   pool->multi_ = curl_multi_init();
   if (pool->timer_ < 0 || pool->multi_ == nullptr) return nullptr;
   pool->WatchSocket(EPOLL_CTL_ADD, pool->timer_, EPOLLIN);
@@ -28,18 +30,24 @@ CurlPool::~CurlPool() {
 }
 
 void CurlPool::Act(int fd, std::uint32_t epoll_events) {
-  int running = 0;
   if (fd == timer_) {
     std::uint64_t ignored = 0;
     if (read(timer_, &ignored, sizeof ignored) < 0) return;  // set anew meanwhile
-    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-    return;
+    armed_ = SteadyTime::max();
+    return Continue();
   }
-  int ready = 0;
+  int running = 0, ready = 0;
   if ((epoll_events & EPOLLIN) != 0) ready |= CURL_CSELECT_IN;
   if ((epoll_events & EPOLLOUT) != 0) ready |= CURL_CSELECT_OUT;
   if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) ready |= CURL_CSELECT_ERR;
   curl_multi_socket_action(multi_, fd, ready, &running);
+}
+
+void CurlPool::Continue() {
+  wanted_ =
+      SteadyTime::max();  // libcurl says anew what it wants, also when it is early
+  int running = 0;
+  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 int CurlPool::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void*) {
@@ -68,15 +76,27 @@ void CurlPool::WatchSocket(int operation, int fd, std::uint32_t events) const {
 }
 
 int CurlPool::OnTimer(CURLM*, long millis, void* self) {
-  static_cast<CurlPool*>(self)->SetTimer(millis);
+  CurlPool& pool = *static_cast<CurlPool*>(self);
+  if (millis < 0) {
+    pool.wanted_ = SteadyTime::max();
+  } else if (millis == 0) {
+    pool.wanted_ = SteadyTime::min();
+  } else {
+    // Early, if the last Poll was long ago; then the next one hears what is left.
+    pool.wanted_ = pool.now_ + std::chrono::milliseconds(millis);
+  }
   return 0;
 }
 
-void CurlPool::SetTimer(long millis) {
-  itimerspec spec = {};  // zero disarms
-  if (millis == 0) spec.it_value.tv_nsec = 1;
-  if (millis > 0) spec.it_value = {millis / 1000, millis % 1000 * 1000000};
-  timerfd_settime(timer_, 0, &spec, nullptr);
+void CurlPool::Wake() {
+  wanted_ = SteadyTime::min();
+  ArmTimer();
+}
+
+void CurlPool::ArmTimer() {
+  if (wanted_ >= armed_) return;
+  armed_ = wanted_;
+  internal::ArmTimer(timer_, armed_);
 }
 
 }  // namespace k8sentry::internal

@@ -33,6 +33,7 @@ Result<HttpRequestId> CurlTransport::Start(HttpRequest request, HttpHandler& han
     to_add_.push_back(id);
   } else {
     Add(added);
+    if (!polling_) PoolOf(added)->ArmTimer();
   }
   return id;
 }
@@ -57,8 +58,9 @@ void CurlTransport::Resume(HttpRequestId id) {
   PoolOf(*request)->Wake();
 }
 
-void CurlTransport::Poll(SteadyTime) {
+void CurlTransport::Poll(SteadyTime now) {
   if (polling_) return;  // a handler called
+  now_ = now;
   polling_ = true;
   ResumeWanted();
   Settle();
@@ -67,16 +69,34 @@ void CurlTransport::Poll(SteadyTime) {
   for (int round = 0; round < 4; ++round) {
     epoll_event events[64];
     const int count = epoll_wait(epoll_, events, 64, 0);
-    if (count <= 0) break;
+    if (count <= 0 && !AnyIsDue()) break;
     for (int i = 0; i < count; ++i) {
       const std::uint64_t data = events[i].data.u64;
       inside_curl_ = true;
       pools_[data >> 32]->Act(static_cast<int>(data & 0xFFFFFFFF), events[i].events);
       inside_curl_ = false;
     }
+    // By index: a handler may start a request that needs another pool.
+    for (std::size_t i = 0; i < pools_.size(); ++i) {
+      if (!pools_[i] || !pools_[i]->due()) continue;
+      inside_curl_ = true;
+      pools_[i]->Continue();
+      inside_curl_ = false;
+    }
     Settle();
   }
+  for (const auto& pool : pools_) {
+    if (pool) pool->ArmTimer();
+  }
+  for (const HttpRequestId id : to_resume_) {
+    if (const CurlRequest* request = Find(id)) PoolOf(*request)->Wake();
+  }
   polling_ = false;
+}
+
+bool CurlTransport::AnyIsDue() const {
+  return std::any_of(pools_.begin(), pools_.end(),
+                     [](const auto& pool) { return pool && pool->due(); });
 }
 
 std::size_t CurlTransport::PoolIndexOf(CurlRequest& request) {
@@ -98,7 +118,8 @@ std::size_t CurlTransport::PoolIndexOf(CurlRequest& request) {
 CurlPool* CurlTransport::PoolOf(const CurlRequest& request) {
   if (pools_.size() <= request.pool) pools_.resize(request.pool + 1);
   auto& pool = pools_[request.pool];
-  if (!pool) pool = CurlPool::New(epoll_, static_cast<std::uint32_t>(request.pool));
+  if (!pool)
+    pool = CurlPool::New(epoll_, static_cast<std::uint32_t>(request.pool), now_);
   return pool.get();
 }
 
@@ -127,7 +148,6 @@ void CurlTransport::ResumeWanted() {
 }
 
 void CurlTransport::Settle() {
-  // By index: a handler may start a request that needs another pool.
   for (std::size_t i = 0; i < pools_.size(); ++i) {
     CURLM* multi = pools_[i] ? pools_[i]->multi() : nullptr;
     int left = 0;

@@ -42,6 +42,7 @@ class CurlTransport : public HttpTransport {
   CurlRequest* Find(HttpRequestId id);
   void Add(CurlRequest& request);
   void Remove(CurlRequest& request);
+  bool AnyIsDue() const;
   void ResumeWanted();
   // Ends what has ended, and does what handlers asked for inside libcurl.
   void Settle();
@@ -49,6 +50,7 @@ class CurlTransport : public HttpTransport {
 
   const int epoll_;
   const HttpTransportOptions options_;
+  SteadyTime now_ = {};  // of the last Poll
   // By group and rules; the tag of a pool is its index.
   std::vector<std::unique_ptr<CurlPool>> pools_;
   std::vector<std::string> rules_ = {std::string()};  // identities; first: allow all

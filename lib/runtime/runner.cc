@@ -68,6 +68,7 @@ class RunnerImpl final : public Runner {
   bool may_read() const { return reading_ && !(reader_waits_ && lanes_->full()); }
 
   void Load(const State& state);
+  void WatchDescriptors();
   void Arm();
   void Wait(Duration max_wait);
   // Not while tellings wait only for the sink to take them.
@@ -113,12 +114,16 @@ SteadyTime RunnerImpl::NextDeadline() const {
   return next;
 }
 
-// Makes descriptor() mean what it promises, also for a host that polls it and not us.
-void RunnerImpl::Arm() {
+void RunnerImpl::WatchDescriptors() {
   wait_set_->Watch(transport_slot_,
                    transport_ != nullptr ? transport_->descriptor() : -1);
   source_is_watched_ =
       wait_set_->Watch(source_slot_, may_read() ? source_.descriptor() : -1);
+}
+
+// Makes descriptor() mean what it promises, also for a host that polls it and not us.
+void RunnerImpl::Arm() {
+  WatchDescriptors();
   wait_set_->Arm(finished() && lanes_->sinks_idle() ? SteadyTime::max()
                                                     : NextDeadline());
 }
@@ -129,7 +134,7 @@ void RunnerImpl::Wait(Duration max_wait) {
     if (passed < rest_) wait_set_->Rest(std::min(max_wait, rest_ - passed));
     max_wait = std::max(max_wait - rest_, Duration::zero());
   }
-  Arm();  // the host may have fed the source since
+  WatchDescriptors();  // the host may have fed the source since
   const SteadyTime next = NextDeadline();
   const SteadyTime now = ReadClocks().steady;
   const Duration until_next = next <= now ? Duration::zero() : next - now;

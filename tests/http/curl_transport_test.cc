@@ -458,7 +458,9 @@ TEST(HttpTransport, IsQuietWhenNothingIsToDo) {
   // Left-over timeouts of the connection phase may fire a few times.
   int wakeups = 0;
   pollfd ready = {transport->descriptor(), POLLIN, 0};
-  while (poll(&ready, 1, 300) > 0 && ++wakeups < 20) transport->Poll({});
+  while (poll(&ready, 1, 300) > 0 && ++wakeups < 20) {
+    transport->Poll(std::chrono::steady_clock::now());
+  }
   EXPECT_LT(wakeups, 20) << "an idle transport spins";
 }
 
