@@ -3,14 +3,18 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace k8sentry::internal {
 namespace {
 
-// simdjson takes four bytes of index per byte of text. Room for this much text is
-// always there, and up to this much is kept when longer texts have been read.
-constexpr std::size_t kLeastBytes = 64 << 10;
+// simdjson takes four bytes of index per byte of text. Room grows from this, twice as
+// much each time, for most texts are short and read once.
+constexpr std::size_t kLeastBytes = 2 << 10;
+// Room for this much is kept when longer texts have been read, but texts of a usual
+// length come again.
 constexpr std::size_t kMostKeptBytes = 256 << 10;
+constexpr std::size_t kUsualBytes = 64 << 10;
 
 }  // namespace
 
@@ -23,13 +27,13 @@ class JsonTokens::Stage1 {
     if (!parser_) {
       const auto error =
           simdjson::get_active_implementation()->create_dom_parser_implementation(
-              kLeastBytes, 1, parser_);
+              RoomFor(text), 1, parser_);
       if (error) return error;
     }
     const bool wasteful =
-        parser_->capacity() > kMostKeptBytes && text.size() <= kLeastBytes;
+        parser_->capacity() > kMostKeptBytes && text.size() <= kUsualBytes;
     if (parser_->capacity() < text.size() || wasteful) {
-      const std::size_t capacity = std::max(text.size(), kLeastBytes);
+      const std::size_t capacity = wasteful ? kUsualBytes : RoomFor(text);
       if (const auto error = parser_->set_capacity(capacity)) return error;
     }
     return parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()),
@@ -39,6 +43,11 @@ class JsonTokens::Stage1 {
   const std::uint32_t* end() const { return begin() + parser_->n_structural_indexes; }
 
  private:
+  static std::size_t RoomFor(std::string_view text) {
+    const std::size_t bytes = std::max(text.size(), kLeastBytes);
+    return bytes > kMostKeptBytes ? bytes : std::bit_ceil(bytes);
+  }
+
   std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
 };
 

@@ -12,8 +12,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 class Agent:
     def __init__(self, program, kubeconfig, dsn, state_file, *arguments):
-        self.command = [program, "run", "--kubeconfig", kubeconfig, "--state-file", state_file, "--window", "0",
-                        "--log-format", "json", *arguments]
+        self.command = [program, "run", "--kubeconfig", kubeconfig, "--state-file", state_file, "--log-format", "json",
+                        *arguments]
         self.env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SENTRY_DSN": dsn}
         self.log, self.starts, self.peak_kb, self.anon_kb = [], 0, 0, 0
         self.start()

@@ -98,10 +98,10 @@ class Round:
                 process.wait()
         self.receiver.close()
 
-    def start_agent(self, *arguments):
-        # A load of its own time is enough for a first start; beyond it lies another scenario.
+    def start_agent(self, *arguments, window="0"):
+        """Tells every frame, unless there is a window."""
         self.agent = Agent(self.bench.program, self.bench.cluster.kubeconfig, self.receiver.dsn,
-                           str(self.folder / "state"), "--spool", str(self.folder / "spool"),
+                           str(self.folder / "state"), "--spool", str(self.folder / "spool"), "--window", window,
                            *arguments)
 
     def wait_watching(self):
@@ -143,21 +143,23 @@ class Round:
         """How many the issues that arrived stand for, each counted once."""
         return sum({delivery.id: delivery.sightings for delivery in self.receiver.deliveries()}.values())
 
-    def end(self, writes, from_mark=0, listed_at=0, folds=False):
+    def end(self, writes, from_mark=0, listed_at=0, folds=False, grouped=False):
         """Compares, and says what is wrong: nothing, if all is well. Where the agent had to list again and not to watch,
         it cannot know of what was written above `from_mark` and replaced before `listed_at` (Unix ns). Where Sentry
         asked for silence, issues of one key fold into one (`folds`): then each write must be in its number of
-        occurrences, for each is one more of them."""
+        occurrences, for each is one more of them. With windows (`grouped`) each was told or swallowed."""
         if self.agent.process.poll() is not None:
             return compare(writes, self.receiver.deliveries()), ["the agent died by itself"]
         code, ledger = self.agent.end()
         found = compare(writes, self.receiver.deliveries())
         kinds = ("second_ids", "shared_ids", "unwritten")
         wrong = [f"{len(getattr(found, kind))} {kind}: {getattr(found, kind)[:3]}" for kind in
-                 (kinds if folds else ("lost_events", "lost_last", *kinds)) if getattr(found, kind)]
-        lost = [] if folds else found.lost_versions
+                 (kinds if folds or grouped else ("lost_events", "lost_last", *kinds)) if getattr(found, kind)]
+        lost = [] if folds or grouped else found.lost_versions
         if folds and self.occurrences() != len(writes):
             wrong.append(f"{self.occurrences()} occurrences were told of {len(writes)}")
+        if grouped and ledger["delivered"] + ledger["swallowed"] != len(writes):
+            wrong.append(f"{ledger['delivered']} were told and {ledger['swallowed']} swallowed of {len(writes)}")
         above = [version for version in lost if int(version[1]) > from_mark]
         excused = set(replaced_before(writes, above, listed_at))
         lost = [version for version in lost if version not in excused]
@@ -178,5 +180,5 @@ class Round:
         self.notes.update(events=found.events, versions=found.versions, repeats=found.repeats,
                           p50=found.delay(0.5), p99=found.delay(0.99), delay_max=found.delay(1),
                           peak_mib=round(self.agent.peak_kb / 1024, 1), anon_mib=round(self.agent.anon_kb / 1024, 1),
-                          seen=ledger.get("seen"))
+                          seen=ledger.get("seen"), told=ledger.get("delivered"))
         return found, wrong

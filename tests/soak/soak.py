@@ -23,11 +23,11 @@ MAX_STORE_MB, MAX_STORE_MB_OTHER = 20, 32
 LOOKBACK = ("--lookback", "1h")
 
 
-def load(bench, long, seed, name="load", *arguments):
+def load(bench, long, seed, name="load", *arguments, window="0"):
     """S1: 200 writes/s, a fifth of them Warnings, about objects that exist; every owner is looked up."""
     seconds = 60 if long else 15
     with Round(bench, name, seed) as r:
-        r.start_agent(*LOOKBACK, *arguments)
+        r.start_agent(*LOOKBACK, *arguments, window=window)
         r.wait_watching()
         time.sleep(0.5)
         idle = r.agent.memory_kb()
@@ -35,13 +35,19 @@ def load(bench, long, seed, name="load", *arguments):
         r.write(200, 200 * seconds, 0.2, "--objects")
         before = r.agent.cpu_seconds()
         writes = r.wait_written()
-        r.wait_delivered(writes)
+        if window == "0":
+            r.wait_delivered(writes)
         cpu = r.agent.cpu_seconds() - before
         r.notes.update(rss_idle_mib=round(idle / 1024, 1), rss_end_mib=round(r.agent.memory_kb() / 1024, 1), cpu_s=cpu,
                        us_per_write=round(cpu * 1e6 / (200 * seconds)))
         if floor:
             r.notes["curl_us_per_write"] = round(end_curl(floor) * 1e6 / (200 * seconds))
-        return r.end(writes)[1], r.notes
+        return r.end(writes, grouped=window != "0")[1], r.notes
+
+
+def grouped(bench, long, seed):
+    """S1 again, with windows as they are by default: an issue for each key, and the others in its number."""
+    return load(bench, long, seed, "grouped", window="5m")
 
 
 def warnings(bench, long, seed):
@@ -252,8 +258,8 @@ def gone(bench, long, seed):
         return wrong, r.notes
 
 
-SCENARIOS = {f.__name__: f for f in (load, warnings, names, server, agent, kills, sink, failing, limited, gone, store, siege)}
-SHORT = [name for name in SCENARIOS if name not in ("warnings", "names", "agent", "kills")]  # `load` and `siege` hold them to more
+SCENARIOS = {f.__name__: f for f in (load, grouped, warnings, names, server, agent, kills, sink, failing, limited, gone, store, siege)}
+SHORT = [name for name in SCENARIOS if name not in ("grouped", "warnings", "names", "agent", "kills")]  # `load` and `siege` hold them to more
 LONG = [name for name in SCENARIOS if name != "siege"]  # alone it takes a quarter of an hour: scripts/soak
 
 
