@@ -17,11 +17,8 @@ constexpr int kMemoryLevel = 6;
 }  // namespace
 
 struct Gzip::Stream {
-  ~Stream() {
-    if (made) deflateEnd(&z);
-  }
+  ~Stream() { deflateEnd(&z); }
   z_stream z = {};
-  bool made = false;
 };
 
 Gzip::Gzip() = default;
@@ -30,15 +27,16 @@ Gzip::~Gzip() = default;
 Result<std::string> Gzip::Compress(std::string_view bytes) {
   const Status failed(StatusCode::kInternal, "zlib cannot compress");
   if (bytes.size() > std::numeric_limits<uInt>::max()) return failed;
-  if (!stream_) stream_ = std::make_unique<Stream>();
-  z_stream& z = stream_->z;
-  if (!stream_->made) {
-    stream_->made = deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipFormat,
-                                 kMemoryLevel, Z_DEFAULT_STRATEGY) == Z_OK;
-    if (!stream_->made) return failed;
-  } else if (deflateReset(&z) != Z_OK) {
-    return failed;
+  if (!stream_) {
+    auto stream = std::make_unique<Stream>();
+    if (deflateInit2(&stream->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipFormat,
+                     kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
+      return failed;
+    }
+    stream_ = std::move(stream);
   }
+  z_stream& z = stream_->z;
+  if (deflateReset(&z) != Z_OK) return failed;
   std::string out(deflateBound(&z, static_cast<uLong>(bytes.size())), '\0');
   z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   z.avail_in = static_cast<uInt>(bytes.size());

@@ -44,8 +44,8 @@ void CurlPool::Act(int fd, std::uint32_t epoll_events) {
 }
 
 void CurlPool::Continue() {
-  wanted_ =
-      SteadyTime::max();  // libcurl says anew what it wants, also when it is early
+  // libcurl says anew what it wants, also when this is early.
+  wanted_ = SteadyTime::max();
   int running = 0;
   curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
 }

@@ -11,37 +11,11 @@ namespace {
 using namespace std::chrono_literals;
 
 Telling FullTelling() {
-  Event event = {.frame_type = FrameType::kModified,
-                 .stale = true,
-                 .retell = true,
-                 .name = "api.17",
-                 .namespace_ = "shop",
-                 .uid = "uid",
-                 .resource_version = "105",
-                 .creation_timestamp = Time(1s),
-                 .labels = R"({"app":"api"})",
-                 .involved_object = {.kind = "Pod",
-                                     .namespace_ = "shop",
-                                     .name = "api-0",
-                                     .uid = "pod",
-                                     .api_version = "v1",
-                                     .resource_version = "99",
-                                     .field_path = "spec.containers{app}"},
-                 .owner = {"Rollout", "api", "shop@1", "2"},
-                 .reason = "BackOff",
-                 .action = "Pulling",
-                 .message = std::string_view("a\0b\xF5K8\xF5\xFF", 8),
-                 .type = "Warning",
-                 .source_component = "kubelet",
-                 .source_host = "node",
-                 .reporting_component = "other",
-                 .reporting_instance = "instance",
-                 .first_timestamp = Time(2s),
-                 .last_timestamp = Time(3s),
-                 .event_time = Time(4s + 5us),
-                 .count = 7,
-                 .series_count = -3,
-                 .series_last_observed = Time(6s)};
+  FullEvent full([](std::size_t i) { return i + 1; });
+  full.event.frame_type = FrameType::kModified;
+  full.event.message = std::string_view("a\0b\xF5K8\xF5\xFF", 8);
+  full.event.event_time = Time(4s + 5us);
+  full.event.series_count = -3;
   Telling telling = {.kind = TellingKind::kStillFiring,
                      .key = {.cluster = "c",
                              .namespace_ = "n",
@@ -50,7 +24,7 @@ Telling FullTelling() {
                              .reason = "r",
                              .message_class = "m"},
                      .workload_kind = "Deployment",
-                     .event = OwnedEvent(event),
+                     .event = OwnedEvent(full.event),
                      .sightings = 1,
                      .swallowed = 1LL << 40,
                      .frames = 3,

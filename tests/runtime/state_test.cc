@@ -17,37 +17,12 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-Event TrickyEvent() {
-  Event event;
-  event.name = "api.17";
-  event.namespace_ = "shop";
-  event.uid = "uid-1";
-  event.resource_version = "105";
-  event.creation_timestamp = Time(1795230000s);
-  event.labels = R"({"app":"api"})";
-  event.involved_object = {.kind = "Pod",
-                           .namespace_ = "shop",
-                           .name = "api-0",
-                           .uid = "pod-uid",
-                           .api_version = "v1",
-                           .resource_version = "99",
-                           .field_path = "spec.containers{app}"};
-  event.owner = {"Rollout", "api", "shop@1", "2"};
-  event.reason = "BackOff";
-  event.action = "Pulling";
-  event.message = "line one\nline \"two\" \xE2\x80\xAE";
-  event.type = "Warning";
-  event.source_component = "kubelet";
-  event.source_host = "node-1";
-  event.reporting_component = "kubelet";
-  event.reporting_instance = "node-1";
-  event.first_timestamp = Time(1795230001s);
-  event.last_timestamp = Time(1795230002s);
-  event.event_time = Time(1795230003s + 5us);
-  event.count = 7;
-  event.series_count = 3;
-  event.series_last_observed = Time(1795230004s);
-  return event;
+OwnedEvent TrickyEvent() {
+  FullEvent full([](std::size_t i) { return i + 1; });
+  full.event.labels = R"({"app":"api"})";
+  full.event.message = "line one\nline \"two\" \xE2\x80\xAE";
+  full.event.event_time = Time(1795230003s + 5us);
+  return OwnedEvent(full.event);
 }
 
 State FullState() {
@@ -66,7 +41,7 @@ State FullState() {
                         .count = 12,
                         .first_seen = Time(1795230000s),
                         .last_seen = Time(1795230100s + 1us),
-                        .event = OwnedEvent(TrickyEvent())});
+                        .event = TrickyEvent()});
   state.keys.push_back({.key = {.cluster = "east", .reason = "Killed"},
                         .stage = KeptKey::Stage::kCounting,
                         .age = 1ms,
@@ -103,7 +78,8 @@ TEST(State, ReadsBackWhatItWrites) {
 
 TEST(State, KeepsTheIdOfAnEventWithoutUid) {
   State state;
-  Event event = TrickyEvent();
+  const OwnedEvent whole = TrickyEvent();
+  Event event = whole.view();
   event.uid = {};
   TellingId id = {1, 2, 0xAB, 0xFF};
   state.keys.push_back({.count = 1, .event = OwnedEvent(event), .id = id});

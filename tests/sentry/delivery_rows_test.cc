@@ -2,10 +2,10 @@
 // answer: the real reporter and the real transport against a scripted Sentry.
 // (Sentry developer docs, rate limiting and transport; docs/semantics.md 11.)
 #include <gmock/gmock.h>
-#include <poll.h>
 
 #include "k8sentry/sentry_reporter.h"
 #include "k8sentry/testing/fake_sentry.h"
+#include "tests/http/exchange.h"
 #include "tests/sentry/stories.h"
 
 namespace k8sentry {
@@ -37,15 +37,10 @@ class DeliveryRowsTest : public ::testing::Test {
                 std::chrono::system_clock::now())};
   }
   bool Drive(const std::function<bool()>& finished) {
-    const SteadyTime end = Present().steady + seconds(10);
-    while (!finished()) {
-      if (Present().steady > end) return false;
-      pollfd readable = {http->descriptor(), POLLIN, 0};
-      poll(&readable, 1, 10);
-      http->Poll(Present().steady);
+    return RunUntil(*http, [&] {
       reporter->Poll(Present());
-    }
-    return true;
+      return finished();
+    });
   }
   Outcome SendOne() {
     std::optional<Outcome> outcome;

@@ -1,11 +1,11 @@
 #include "k8sentry/testing/fake_sentry.h"
 
 #include <gmock/gmock.h>
-#include <poll.h>
 
 #include <chrono>
 
 #include "k8sentry/sentry_reporter.h"
+#include "tests/http/exchange.h"
 
 namespace k8sentry::testing {
 namespace {
@@ -36,20 +36,6 @@ Now Present() {
               std::chrono::system_clock::now())};
 }
 
-// The response to one request; how it ended.
-class Recorder : public HttpHandler {
- public:
-  void OnHead(const HttpResponseHead& head) override { status = head.status; }
-  BodyFlow OnBody(std::string_view bytes) override {
-    body += bytes;
-    return BodyFlow::kContinue;
-  }
-  void OnDone(const Status&) override { done = true; }
-  int status = 0;
-  std::string body;
-  bool done = false;
-};
-
 // The real reporter and the real transport against the fake, over the loopback.
 class FakeSentryTest : public ::testing::Test {
  protected:
@@ -62,20 +48,6 @@ class FakeSentryTest : public ::testing::Test {
     http = *std::move(transport);
   }
 
-  // Moves everything until `finished`; false when that takes longer than ten seconds.
-  template <typename Condition, typename Step>
-  bool Drive(Condition finished, Step step) {
-    const SteadyTime end = Present().steady + seconds(10);
-    while (!finished()) {
-      if (Present().steady > end) return false;
-      pollfd readable = {http->descriptor(), POLLIN, 0};
-      poll(&readable, 1, 10);
-      http->Poll(Present().steady);
-      step();
-    }
-    return true;
-  }
-
   std::vector<Outcome> Report(SentryOptions options, std::vector<Telling> tellings) {
     auto reporter = NewSentryReporter(options, *http);
     EXPECT_TRUE(reporter.ok()) << reporter.status().message();
@@ -86,8 +58,10 @@ class FakeSentryTest : public ::testing::Test {
                         outcomes[index] = outcome;
                         ++ended;
                       });
-    EXPECT_TRUE(Drive([&] { return ended == tellings.size(); },
-                      [&] { (*reporter)->Poll(Present()); }));
+    EXPECT_TRUE(RunUntil(*http, [&] {
+      (*reporter)->Poll(Present());
+      return ended == tellings.size();
+    }));
     return outcomes;
   }
   SentryOptions Options() { return {.dsn = *ParseDsn(sentry->dsn())}; }
@@ -103,10 +77,10 @@ class FakeSentryTest : public ::testing::Test {
             .body = SentryEnvelope(SomeTelling(0xAB), Options(), Present().wall)};
   }
   int StatusOf(HttpRequest request) {
-    Recorder recorder;
-    EXPECT_TRUE(http->Start(std::move(request), recorder).ok());
-    EXPECT_TRUE(Drive([&] { return recorder.done; }, [] {}));
-    return recorder.status;
+    NotedResponse response;
+    EXPECT_TRUE(http->Start(std::move(request), response).ok());
+    EXPECT_TRUE(RunUntilDone(*http, response));
+    return response.head ? response.head->status : 0;
   }
 
   std::unique_ptr<FakeSentry> sentry;
@@ -162,10 +136,10 @@ TEST_F(FakeSentryTest, AnswersAsItsScriptSaysAndThen200) {
 }
 
 TEST_F(FakeSentryTest, SaysTheIdToWhoeverSentIt) {
-  Recorder recorder;
-  ASSERT_TRUE(http->Start(GoodRequest(), recorder).ok());
-  ASSERT_TRUE(Drive([&] { return recorder.done; }, [] {}));
-  EXPECT_EQ(recorder.body, "{\"id\":\"abababababababababababababababab\"}");
+  NotedResponse response;
+  ASSERT_TRUE(http->Start(GoodRequest(), response).ok());
+  ASSERT_TRUE(RunUntilDone(*http, response));
+  EXPECT_EQ(response.body, "{\"id\":\"abababababababababababababababab\"}");
 }
 
 TEST_F(FakeSentryTest, RefusesWhatSentryWouldRefuse) {
