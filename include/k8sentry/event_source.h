@@ -49,6 +49,10 @@ class EventSource {
   // a buffer that is not empty).
   virtual bool ready() const = 0;
 
+  // Whether Events that were read wait for answers that are under way: soon there is
+  // more to give.
+  virtual bool holds_back() const { return false; }
+
   // Where another run can go on after all that Poll has given out, once that is settled
   // (`acknowledged` equals `observed`); nullopt from a source that cannot be resumed.
   virtual std::optional<ResumePoint> position() const { return std::nullopt; }

@@ -47,8 +47,8 @@ struct RunnerOptions {
   // After a Poll that read Events, but no more than 64, the next one that may wait does so
   // for this long, whatever comes meanwhile (but Wake): at some hundred Events a second
   // several are then read at a time, for a fraction of the CPU. What was to be sent goes
-  // out before. A rush is not delayed, nor are tellings that wait for the sink to take
-  // more. 0: none.
+  // out before. A rush is not delayed, nor are Events that the source holds back, nor
+  // tellings that wait for the sink to take more. 0: none.
   Duration rest = Duration::zero();
   // What an earlier run left: its windows. Its ResumePoint goes to the source. Read
   // only by NewRunner.

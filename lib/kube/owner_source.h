@@ -23,6 +23,7 @@ class OwnerSource final : public EventSource {
   SteadyTime NextDeadline() const override;
   int descriptor() const override { return inner_.descriptor(); }
   bool ready() const override;
+  bool holds_back() const override { return !waiting_.empty(); }
   const DecoderCounters& counters() const override { return inner_.counters(); }
   Status status() const override { return inner_.status(); }
   std::string_view malformed_sample() const override {

@@ -71,10 +71,10 @@ class RunnerImpl final : public Runner {
   void WatchDescriptors();
   void Arm();
   void Wait(Duration max_wait);
-  // Not while tellings wait only for the sink to take them.
+  // Not while Events wait for answers, or tellings only for the sink to take them.
   bool may_rest() const {
     return rest_ > Duration::zero() && reading_ && events_read_ > 0 &&
-           events_read_ <= kFewEvents && !lanes_->crowded();
+           events_read_ <= kFewEvents && !source_.holds_back() && !lanes_->crowded();
   }
   void WaitAndPoll(Duration max_wait);
   Status Undelivered(Duration limit);

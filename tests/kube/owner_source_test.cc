@@ -86,8 +86,10 @@ TEST_F(OwnerSourceTest, KeepsTheOrderWhileOneWaits) {
               About("5", kApiPod)});
   Poll();
   EXPECT_EQ(got, Lines{"1 /"}) << "what needs no answer does not wait";
+  EXPECT_TRUE(source().holds_back());
   inner.Give({AboutNode("6")});
   Run();
+  EXPECT_FALSE(source().holds_back());
   EXPECT_EQ(got, (Lines{"1 /", "2 Deployment/api", "3 /", "4 StatefulSet/db",
                         "5 Deployment/api", "6 /"}));
 }

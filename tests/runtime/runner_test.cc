@@ -172,6 +172,16 @@ TEST_F(RunnerTest, DoesNotRestWhileTheSinkIsWhatTellingsWaitFor) {
   EXPECT_EQ(runner().ledger().in_flight, 6u);
 }
 
+TEST_F(RunnerTest, DoesNotRestWhileTheSourceHoldsEventsBack) {
+  rest_ = 1h;
+  source_.holds = true;
+  source_.Give(EventsOf("A", 3));
+  runner().Poll(0s);
+  source_.Give(EventsOf("A", 3));
+  runner().Poll(1h);  // would last for an hour
+  EXPECT_EQ(runner().ledger().seen, 6u);
+}
+
 TEST_F(RunnerTest, SendsBeforeItRests) {
   // Says how many tellings the sink had been given when it was polled last.
   class Transport : public HttpTransport {

@@ -25,6 +25,7 @@ class FakeSource : public EventSource {
   int fd = -1;
   // With a descriptor a source is silent until it is readable.
   bool says_ready = true;
+  bool holds = false;  // what holds_back says
   std::optional<ResumePoint> resume_point = {};
 
   std::size_t polls() const { return polls_; }
@@ -33,6 +34,7 @@ class FakeSource : public EventSource {
   SteadyTime NextDeadline() const override { return deadline; }
   int descriptor() const override { return fd; }
   bool ready() const override { return says_ready && (!queue_.empty() || ended_); }
+  bool holds_back() const override { return holds; }
   std::optional<ResumePoint> position() const override { return resume_point; }
   const DecoderCounters& counters() const override { return counters_; }
   Status status() const override { return queue_.empty() ? status_ : Status(); }
