@@ -77,14 +77,23 @@ std::vector<Breadcrumb> CrumbTrail::Before(const Telling& telling) {
   trails_.splice(trails_.begin(), trails_, known->second);
   const std::uint64_t own = IdOf(telling.event.view());
   const Time time = telling.event->occurrence_time().value_or(telling.last_seen);
-  for (const Crumb& crumb : trails_.front().crumbs) {
+  for (Crumb& crumb : trails_.front().crumbs) {
     const Time then = crumb.breadcrumb.timestamp;
     if (crumb.event != own && then <= time && time - then <= bounds_.age) {
+      if (!crumb.scrubbed) Scrub(crumb);
       before.push_back(crumb.breadcrumb);
     }
   }
   if (before.size() > bounds_.per_workload) before.erase(before.begin());
   return before;
+}
+
+void CrumbTrail::Scrub(Crumb& crumb) {
+  ScrubItem(scrubber_, crumb.breadcrumb);
+  crumb.scrubbed = true;
+  bytes_ -= crumb.bytes;
+  crumb.bytes = BytesOf(crumb.breadcrumb);
+  bytes_ += crumb.bytes;
 }
 
 void CrumbTrail::Drop(Trail& trail, std::list<Crumb>::iterator crumb) {

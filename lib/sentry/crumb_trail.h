@@ -3,7 +3,8 @@
 //
 // Bounded in workloads, in Events for each and in bytes; what was looked at longest ago
 // goes first. Of one Event object only the latest state is kept: a pod in a crash loop
-// must not push everything else off its trail.
+// must not push everything else off its trail. An Event is scrubbed when it goes with
+// an issue for the first time: most never do, and some go with twenty.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +26,12 @@ class CrumbTrail {
     std::size_t bytes = 512 << 10;
     Duration age = std::chrono::hours(1);  // older than the issue's Event by so much
   };
-  CrumbTrail(const Bounds& bounds, const IssueOptions& issue)
-      : bounds_(bounds), issue_(issue) {}
+  // `scrubber` outlives the trail.
+  CrumbTrail(const Bounds& bounds, const IssueOptions& issue, const Scrubber& scrubber)
+      : bounds_(bounds), issue_(issue), scrubber_(scrubber) {}
 
   void Add(const Event& event);
-  // What happened to the workload before the telling's Event, oldest first.
+  // What happened to the workload before the telling's Event, oldest first; scrubbed.
   std::vector<Breadcrumb> Before(const Telling& telling);
 
   std::size_t bytes() const { return bytes_; }
@@ -39,6 +41,7 @@ class CrumbTrail {
   struct Crumb {
     std::uint64_t event = 0;  // which Event object it is of
     std::size_t bytes = 0;
+    bool scrubbed = false;
     Breadcrumb breadcrumb;
   };
   struct Trail {
@@ -46,11 +49,13 @@ class CrumbTrail {
     std::list<Crumb> crumbs;  // oldest first, by time
   };
 
+  void Scrub(Crumb& crumb);
   void Drop(Trail& trail, std::list<Crumb>::iterator crumb);
   void Trim();
 
   const Bounds bounds_;
   const IssueOptions issue_;
+  const Scrubber& scrubber_;
   std::list<Trail> trails_;  // last used first
   std::unordered_map<std::string, std::list<Trail>::iterator> by_workload_;
   std::size_t bytes_ = 0;

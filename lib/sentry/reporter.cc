@@ -58,7 +58,7 @@ Reporter::Reporter(const SentryOptions& options, Scrubber scrubber,
       scrubber_(std::move(scrubber)),
       spool_name_(SpoolNameOf(options.dsn)),
       trail_({.per_workload = std::min(options.max_breadcrumbs, kMaxTrail)},
-             options.issue),
+             options.issue, scrubber_),
       wire_(options_, transport),
       logs_(options_, scrubber_, wire_, logger, counters_.logs),
       check_ins_(options_, wire_, logger, counters_.check_ins) {}
@@ -83,9 +83,7 @@ void Reporter::SendOne(const Telling& telling, Now now, Ticket ticket) {
                {.kind = Outcome::Kind::kLimited, .retry_at = limited_until()});
   }
   SentryIssue issue = IssueToSend(telling, options_, scrubber_);
-  for (Breadcrumb& breadcrumb : issue.breadcrumbs = trail_.Before(telling)) {
-    ScrubItem(scrubber_, breadcrumb);
-  }
+  issue.breadcrumbs = trail_.Before(telling);
   if (options_.before_send && options_.before_send(issue) == BeforeSend::kDrop) {
     CountIssue("before_send", 0, now.steady);
     return End(std::move(ticket),

@@ -42,10 +42,12 @@ class CrumbTrailTest : public ::testing::Test {
     return seconds;
   }
   void Make(CrumbTrail::Bounds bounds) {
-    trail = std::make_unique<CrumbTrail>(bounds, IssueOptions());
+    trail = std::make_unique<CrumbTrail>(bounds, IssueOptions(), scrubber);
   }
-  std::unique_ptr<CrumbTrail> trail =
-      std::make_unique<CrumbTrail>(CrumbTrail::Bounds{}, IssueOptions());
+  void SetUp() override { Make({}); }
+
+  const Scrubber scrubber;
+  std::unique_ptr<CrumbTrail> trail;
 };
 
 TEST_F(CrumbTrailTest, IsInOrderOfTimeWhateverTheOrderOfArrival) {
@@ -53,6 +55,26 @@ TEST_F(CrumbTrailTest, IsInOrderOfTimeWhateverTheOrderOfArrival) {
   EXPECT_THAT(Before(9), ElementsAre(1, 3, 5, 9));
   EXPECT_THAT(Before(4), ElementsAre(1, 3));
   EXPECT_THAT(Before(9, "web"), IsEmpty());
+}
+
+TEST_F(CrumbTrailTest, GivesNoSecretHoweverOftenItIsAsked) {
+  Event event;
+  event.message = "password=hunter2 refused";
+  event.involved_object = {.kind = "Deployment", .namespace_ = "shop", .name = "api"};
+  event.event_time = testing::StorySentAt();
+  trail->Add(event);
+  Telling telling;
+  telling.key.namespace_ = "shop";
+  telling.key.workload = "api";
+  telling.last_seen = testing::StorySentAt() + std::chrono::seconds(1);
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<Breadcrumb> before = trail->Before(telling);
+    ASSERT_THAT(before, SizeIs(1));
+    EXPECT_EQ(before[0].message, "password=[Filtered] refused");
+  }
+  const std::size_t bytes = trail->bytes();
+  trail->Add(event);
+  EXPECT_NEAR(static_cast<double>(trail->bytes()), static_cast<double>(bytes), 16);
 }
 
 TEST_F(CrumbTrailTest, KeepsTheLastOnesOnly) {
