@@ -177,7 +177,7 @@ Status ClusterRun::Prepare() {
                  .pipeline = options_.pipeline,
                  .spool = sends_ ? options_.spool : SpoolOptions(),
                  .at_end = state_->kept() ? AtEnd::kKeepWindows : AtEnd::kCloseWindows,
-                 .rest = std::chrono::milliseconds(100),
+                 .rest = std::chrono::milliseconds(200),
                  .state = state_->found(),
                  .logger = log_.get(),
                  .on_telling = [this](const Telling& t) { Show(t); }});
