@@ -140,7 +140,7 @@ CommandSpec RunCommand() {
                     "restart loses nothing and tells nothing twice; in a directory "
                     "that nobody else may write to"},
                    {0, "spool", "DIR",
-                    "keep in this folder what Sentry cannot take for now, so that an "
+                    "keep in this folder what Sentry does not take, so that an "
                     "outage of it loses nothing; nobody else may write to it"},
                    {0, "spool-size", "SIZE",
                     "bytes it may hold, as 64MiB or 2GiB; the oldest goes first "

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 
 from cluster_test import EACH, ClusterTest
 from running import expected_ids, main, wait_until
@@ -25,9 +24,12 @@ class Goaway(ClusterTest):
             self.assertLess(len(ledgers), 15, "no connection was sent away")
             self.ledger = f"{self.scratch.name}/{len(ledgers)}"
             load = self.load("--rate", "200", "--count", "800", "--warning-share", "1", "--seed", str(len(ledgers)))
-            while load.poll() is None:
-                seen |= command.connections()
-                time.sleep(0.02)
+
+            def written():
+                seen.update(command.connections())
+                return load.poll() is not None
+
+            wait_until("all is written", written)
             self.assertEqual(load.returncode, 0)
             ledgers.append(self.ledger)
         for self.ledger in ledgers:

@@ -44,6 +44,15 @@ class RunnerTest : public ::testing::Test {
     }
     return *runner_;
   }
+  // Reads twice, with a rest of an hour between where the runner may rest.
+  void ReadTwice(int events) {
+    rest_ = 1h;
+    source_.Give(EventsOf("A", events));
+    runner().Poll(0s);
+    source_.Give(EventsOf("A", events));
+    runner().Poll(1h);
+    EXPECT_EQ(runner().ledger().seen, static_cast<std::uint64_t>(2 * events));
+  }
   // Polls as long as there is work at once.
   void PollAll() {
     for (int i = 0; i < 10000 && runner().NextDeadline() == SteadyTime::min(); ++i) {
@@ -151,35 +160,18 @@ TEST_F(RunnerTest, RestsAfterAFewEventsThoughMoreHaveCome) {
   EXPECT_EQ(runner().ledger().seen, 6u);
 }
 
-TEST_F(RunnerTest, DoesNotRestInARush) {
-  rest_ = 1h;
-  source_.Give(EventsOf("A", 80));
-  runner().Poll(1h);
-  source_.Give(EventsOf("A", 80));
-  runner().Poll(1h);  // would last for an hour
-  EXPECT_EQ(runner().ledger().seen, 160u);
-}
+TEST_F(RunnerTest, DoesNotRestInARush) { ReadTwice(80); }
 
 TEST_F(RunnerTest, DoesNotRestWhileTheSinkIsWhatTellingsWaitFor) {
-  rest_ = 1h;
   sink_.wants = 1;
   sink_.holds = true;
-  source_.Give(EventsOf("A", 3));
-  runner().Poll(0s);
-  source_.Give(EventsOf("A", 3));
-  runner().Poll(1h);  // would last for an hour
-  EXPECT_EQ(runner().ledger().seen, 6u);
+  ReadTwice(3);
   EXPECT_EQ(runner().ledger().in_flight, 6u);
 }
 
 TEST_F(RunnerTest, DoesNotRestWhileTheSourceHoldsEventsBack) {
-  rest_ = 1h;
   source_.holds = true;
-  source_.Give(EventsOf("A", 3));
-  runner().Poll(0s);
-  source_.Give(EventsOf("A", 3));
-  runner().Poll(1h);  // would last for an hour
-  EXPECT_EQ(runner().ledger().seen, 6u);
+  ReadTwice(3);
 }
 
 TEST_F(RunnerTest, SendsBeforeItRests) {
