@@ -1,21 +1,35 @@
 #include "run_state.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 
 namespace k8sentry::cli {
 namespace {
 
-// What was acknowledged within this time before a kill is told again, with the same
-// ids.
-constexpr Duration kInterval = std::chrono::seconds(1);
-// A large state on a slow disk takes no more than this part of our time.
-constexpr int kShare = 20;
+// What was acknowledged since the last save is told again after a kill, with the same
+// ids. So a small state is saved often; one with many keys, which are written whole, as
+// often as it takes this part of a CPU, or this part of our time where the disk is slow.
+constexpr Duration kOften = std::chrono::seconds(1);
+constexpr Duration kSeldom = std::chrono::seconds(10);
+constexpr int kPartOfCpu = 2000;
+constexpr int kPartOfTime = 20;
 // What waits goes to the spool after some seconds, which changes no counter, but is all
 // that is needed to forget it here.
 constexpr Duration kLastLook = std::chrono::seconds(10);
 
+Duration CpuTime() {
+  timespec time = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 }  // namespace
+
+Duration WaitAfterSave(Duration took, Duration cpu) {
+  return std::max(std::clamp(kPartOfCpu * cpu, kOften, kSeldom), kPartOfTime * took);
+}
 
 Result<RunState> RunState::Open(const std::string& path, Logger& log) {
   RunState state(log);
@@ -57,9 +71,9 @@ void RunState::SaveIfDue(const Runner& runner, SteadyTime now) {
   changed_ = moved || now >= last_look_;
   if (!changed_ || now < next_) return;
   last_look_ = moved && ledger.in_flight > 0 ? now + kLastLook : SteadyTime::max();
+  const Duration cpu = CpuTime();
   Save(runner);
-  const Duration took = std::chrono::steady_clock::now() - now;
-  next_ = now + std::max(kInterval, kShare * took);
+  next_ = now + WaitAfterSave(std::chrono::steady_clock::now() - now, CpuTime() - cpu);
 }
 
 void RunState::Save(const Runner& runner) {

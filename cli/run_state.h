@@ -1,5 +1,5 @@
-// The state file of `k8sentry run`: written while something has changed, at most every
-// few seconds, and at the end.
+// The state file of `k8sentry run`: written while something has changed, every second or
+// every few, and at the end.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,9 @@
 #include "k8sentry/state.h"
 
 namespace k8sentry::cli {
+
+// How long nothing is saved after a save that took `took`, and `cpu` of our time.
+Duration WaitAfterSave(Duration took, Duration cpu);
 
 class RunState {
  public:

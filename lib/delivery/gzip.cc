@@ -13,6 +13,8 @@ namespace {
 // batch of logs by a tenth.
 constexpr int kGzipFormat = 13 + 16;
 constexpr int kMemoryLevel = 6;
+// Half the time of the default; an issue becomes larger by a twentieth.
+constexpr int kLevel = Z_BEST_SPEED;
 
 }  // namespace
 
@@ -29,8 +31,8 @@ Result<std::string> Gzip::Compress(std::string_view bytes) {
   if (bytes.size() > std::numeric_limits<uInt>::max()) return failed;
   if (!stream_) {
     auto stream = std::make_unique<Stream>();
-    if (deflateInit2(&stream->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipFormat,
-                     kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (deflateInit2(&stream->z, kLevel, Z_DEFLATED, kGzipFormat, kMemoryLevel,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
       return failed;
     }
     stream_ = std::move(stream);

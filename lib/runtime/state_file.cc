@@ -7,6 +7,7 @@
 
 #include "base/own_files.h"
 #include "k8sentry/state.h"
+#include "runtime/state_json.h"
 
 namespace k8sentry {
 namespace {
@@ -35,14 +36,15 @@ class RenamedFile final : public StateFile {
   const std::optional<State>& found() const override { return found_; }
 
   Status Save(const State& state) override {
-    unlinkat(directory_.get(), temporary_.c_str(), 0);  // of a process that was killed
+    // A process that was killed may have left one.
     const Descriptor file(openat(directory_.get(), temporary_.c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
                                  0600));
     if (!file.ok()) return Failed(path_, "be written");
-    if (!internal::WriteAll(file.get(), FormatState(state)) || fsync(file.get()) != 0) {
-      return Failed(path_, "be written");
-    }
+    const bool written = internal::WriteState(state, [&file](std::string_view piece) {
+      return internal::WriteAll(file.get(), piece);
+    });
+    if (!written || fsync(file.get()) != 0) return Failed(path_, "be written");
     if (renameat(directory_.get(), temporary_.c_str(), directory_.get(),
                  name_.c_str()) != 0 ||
         fsync(directory_.get()) != 0) {

@@ -1,3 +1,5 @@
+#include "runtime/state_json.h"
+
 #include <chrono>
 #include <map>
 
@@ -183,8 +185,16 @@ std::optional<KeptKey> ReadKey(std::string_view text) {
 
 }  // namespace
 
-std::string FormatState(const State& state) {
+bool internal::WriteState(const State& state,
+                          const std::function<bool(std::string_view)>& take) {
+  constexpr std::size_t kPiece = 64 << 10;
   std::string out;
+  const auto flush = [&](std::size_t from) {
+    if (out.size() < from) return true;
+    const bool taken = take(out);
+    out.clear();
+    return taken;
+  };
   JsonWriter json(out);
   json.BeginObject();
   json.Key("k8sentry_state").Number(kVersion);
@@ -205,14 +215,27 @@ std::string FormatState(const State& state) {
     json.Key("uid").String(event.uid);
     json.Key("version").String(event.version);
     json.EndObject();
+    if (!flush(kPiece)) return false;
   }
   json.EndArray();
   json.Key("keys").BeginArray();
-  for (const KeptKey& key : state.keys) WriteKey(json, key);
+  for (const KeptKey& key : state.keys) {
+    WriteKey(json, key);
+    if (!flush(kPiece)) return false;
+  }
   json.EndArray();
   json.EndObject();
   out.push_back('\n');
-  return out;
+  return flush(0);
+}
+
+std::string FormatState(const State& state) {
+  std::string text;
+  internal::WriteState(state, [&](std::string_view piece) {
+    text += piece;
+    return true;
+  });
+  return text;
 }
 
 Result<State> ParseState(std::string_view text) {

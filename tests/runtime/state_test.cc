@@ -139,6 +139,22 @@ TEST_F(StateFileTest, FindsNothingAtFirstAndThenWhatWasSaved) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
+TEST_F(StateFileTest, HoldsMoreThanIsWrittenAtATime) {
+  State state = FullState();
+  for (int i = 0; i < 1000; ++i) {
+    state.source.unacknowledged.push_back({"uid-" + std::to_string(i), "7"});
+    state.keys.push_back(state.keys[0]);
+    state.keys.back().key.workload = "api-" + std::to_string(i);
+  }
+  ASSERT_GT(FormatState(state).size(), 1u << 20);
+  ASSERT_TRUE((*OpenStateFile(path_))->Save(state).ok());
+  const auto file = OpenStateFile(path_);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ((*file)->found()->source.unacknowledged, state.source.unacknowledged);
+  ASSERT_EQ((*file)->found()->keys.size(), state.keys.size());
+  EXPECT_EQ((*file)->found()->keys.back().key, state.keys.back().key);
+}
+
 TEST_F(StateFileTest, MakesItsDirectoryForUsAlone) {
   path_ = directory_ + "/new/state.json";
   ASSERT_TRUE(OpenStateFile(path_).ok());
@@ -161,9 +177,9 @@ TEST_F(StateFileTest, KeepsTheOldStateWhenTheNewOneCannotBeWritten) {
 }
 
 TEST_F(StateFileTest, TakesThePlaceOfWhatAKilledProcessLeft) {
-  std::ofstream(path_ + ".new") << "half a st";
-  const auto file = OpenStateFile(path_);
-  EXPECT_TRUE((*file)->Save(FullState()).ok());
+  std::ofstream(path_ + ".new") << std::string(100000, 'x');
+  ASSERT_TRUE((*OpenStateFile(path_))->Save(FullState()).ok());
+  EXPECT_TRUE(OpenStateFile(path_).ok()) << "nothing of the old one is left behind it";
 }
 
 TEST_F(StateFileTest, IsUsedByOneProcessAtATime) {
