@@ -1,4 +1,3 @@
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "exit_code.h"
 #include "log.h"
 #include "output.h"
+#include "own_loop.h"
 #include "signals.h"
 #include "sinks.h"
 
@@ -17,27 +17,11 @@ namespace {
 
 constexpr Duration kDefaultTimeout = std::chrono::seconds(10);
 
-Now ReadClocks() {
-  return {.steady = std::chrono::steady_clock::now(),
-          .wall = std::chrono::floor<std::chrono::microseconds>(
-              std::chrono::system_clock::now())};
-}
-
-void WaitFor(const HttpTransport& transport, SteadyTime until) {
-  const Duration left =
-      std::max(until - std::chrono::steady_clock::now(), Duration::zero());
-  const Duration most = std::chrono::seconds(1);
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::min(left, most));
-  pollfd readable = {.fd = transport.descriptor(), .events = POLLIN, .revents = 0};
-  poll(&readable, 1, static_cast<int>(ms.count()));
-}
-
 // False when the user does not want to wait.
 bool Drive(ClusterCheck& check, HttpTransport& transport) {
   for (check.Poll(ReadClocks()); !check.done(); check.Poll(ReadClocks())) {
-    WaitFor(transport, std::min(check.NextDeadline(), transport.NextDeadline()));
+    WaitAndPoll(transport, check.NextDeadline());
     if (StopRequested()) return false;
-    transport.Poll(std::chrono::steady_clock::now());
   }
   return true;
 }

@@ -1,6 +1,5 @@
 // `k8sentry test-dsn`: one issue, one log and one check-in on their way, as `run` sends
 // them, and what Sentry says of each.
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "k8sentry/version.h"
 #include "log.h"
 #include "output.h"
+#include "own_loop.h"
 #include "signals.h"
 #include "sinks.h"
 #include "terminal.h"
@@ -24,12 +24,6 @@ namespace {
 
 constexpr std::string_view kMonitor = "k8sentry-test";
 constexpr std::size_t kMaxSaid = 300;  // characters of an answer's body
-
-Now ReadClocks() {
-  return {.steady = std::chrono::steady_clock::now(),
-          .wall = std::chrono::floor<std::chrono::microseconds>(
-              std::chrono::system_clock::now())};
-}
 
 // What came back for one envelope.
 struct Answer {
@@ -181,9 +175,7 @@ Status DsnTest::Try(std::string what, std::string id, std::string label, Send se
   const SteadyTime end =
       ReadClocks().steady + options_.timeout + std::chrono::seconds(1);
   do {
-    pollfd readable = {.fd = transport_.descriptor(), .events = POLLIN, .revents = 0};
-    poll(&readable, 1, 50);
-    transport_.Poll(ReadClocks().steady);
+    WaitAndPoll(transport_, std::min((*reporter)->NextDeadline(), end));
     (*reporter)->Poll(ReadClocks());
   } while ((*reporter)->in_flight() > 0 && ReadClocks().steady < end &&
            !StopRequested());

@@ -6,7 +6,7 @@
 //
 //   auto check = *NewClusterCheck({.cluster = config}, *transport);
 //   for (check->Poll(now); !check->done(); check->Poll(now)) {
-//     ... wait for transport->descriptor() or check->NextDeadline() ...
+//     ... wait for transport->descriptor(), or the NextDeadline() of either ...
 //     transport->Poll(now.steady);
 //   }
 //

@@ -64,8 +64,11 @@ class HttpTransport {
 
   // `now` is the steady clock's: timeouts are reckoned from it.
   virtual void Poll(SteadyTime now) = 0;
+  // Call Poll when this time has come, or when the descriptor is readable; not before,
+  // if you like. min(): at once, as after Start. max(): never by itself.
   virtual SteadyTime NextDeadline() const = 0;
-  // Readable means: call Poll. -1 if the transport has no descriptor.
+  // Readable (epoll, poll, select) when bytes have come or can go out; -1 if there is
+  // no such descriptor.
   virtual int descriptor() const = 0;
 };
 

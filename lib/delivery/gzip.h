@@ -10,7 +10,7 @@
 namespace k8sentry::internal {
 
 // Keeps zlib's tables from one body to the next: to make them anew takes three times as
-// long as to compress an issue. 64 KiB, which the first body needs.
+// long as to compress an issue. 32 KiB, which the first body needs.
 //
 // Threads: one at a time per instance.
 class Gzip {

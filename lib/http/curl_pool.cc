@@ -2,21 +2,16 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <cerrno>
-
-#include "base/timer_descriptor.h"
 
 namespace k8sentry::internal {
 
 std::unique_ptr<CurlPool> CurlPool::New(int epoll, std::uint32_t tag,
                                         const SteadyTime& now) {
   std::unique_ptr<CurlPool> pool(new CurlPool(epoll, tag, now));
-  pool->timer_ = NewTimerDescriptor();
   pool->multi_ = curl_multi_init();
-  if (pool->timer_ < 0 || pool->multi_ == nullptr) return nullptr;
-  pool->WatchSocket(EPOLL_CTL_ADD, pool->timer_, EPOLLIN);
+  if (pool->multi_ == nullptr) return nullptr;
   curl_multi_setopt(pool->multi_, CURLMOPT_SOCKETFUNCTION, &OnSocket);
   curl_multi_setopt(pool->multi_, CURLMOPT_SOCKETDATA, pool.get());
   curl_multi_setopt(pool->multi_, CURLMOPT_TIMERFUNCTION, &OnTimer);
@@ -26,16 +21,9 @@ std::unique_ptr<CurlPool> CurlPool::New(int epoll, std::uint32_t tag,
 
 CurlPool::~CurlPool() {
   curl_multi_cleanup(multi_);  // takes its sockets out of the set
-  if (timer_ >= 0) close(timer_);
 }
 
 void CurlPool::Act(int fd, std::uint32_t epoll_events) {
-  if (fd == timer_) {
-    std::uint64_t ignored = 0;
-    if (read(timer_, &ignored, sizeof ignored) < 0) return;  // set anew meanwhile
-    armed_ = SteadyTime::max();
-    return Continue();
-  }
   int running = 0, ready = 0;
   if ((epoll_events & EPOLLIN) != 0) ready |= CURL_CSELECT_IN;
   if ((epoll_events & EPOLLOUT) != 0) ready |= CURL_CSELECT_OUT;
@@ -45,7 +33,7 @@ void CurlPool::Act(int fd, std::uint32_t epoll_events) {
 
 void CurlPool::Continue() {
   // libcurl says anew what it wants, also when this is early.
-  wanted_ = SteadyTime::max();
+  deadline_ = SteadyTime::max();
   int running = 0;
   curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
 }
@@ -78,25 +66,14 @@ void CurlPool::WatchSocket(int operation, int fd, std::uint32_t events) const {
 int CurlPool::OnTimer(CURLM*, long millis, void* self) {
   CurlPool& pool = *static_cast<CurlPool*>(self);
   if (millis < 0) {
-    pool.wanted_ = SteadyTime::max();
+    pool.deadline_ = SteadyTime::max();
   } else if (millis == 0) {
-    pool.wanted_ = SteadyTime::min();
+    pool.deadline_ = SteadyTime::min();
   } else {
     // Early, if the last Poll was long ago; then the next one hears what is left.
-    pool.wanted_ = pool.now_ + std::chrono::milliseconds(millis);
+    pool.deadline_ = pool.now_ + std::chrono::milliseconds(millis);
   }
   return 0;
-}
-
-void CurlPool::Wake() {
-  wanted_ = SteadyTime::min();
-  ArmTimer();
-}
-
-void CurlPool::ArmTimer() {
-  if (wanted_ >= armed_) return;
-  armed_ = wanted_;
-  internal::ArmTimer(timer_, armed_);
 }
 
 }  // namespace k8sentry::internal

@@ -1,5 +1,5 @@
-// One connection group: a libcurl multi handle whose sockets and timer sit in an epoll
-// set that others share.
+// One connection group: a libcurl multi handle whose sockets sit in an epoll set that
+// others share.
 #pragma once
 
 #include <curl/curl.h>
@@ -26,14 +26,10 @@ class CurlPool {
   CURLM* multi() const { return multi_; }
   // Moves what `fd` is ready for. Handlers are called inside.
   void Act(int fd, std::uint32_t epoll_events);
-  // Whether libcurl wants to go on at once.
-  bool due() const { return wanted_ == SteadyTime::min(); }
+  // When libcurl wants to go on although no socket is ready; min(): at once.
+  SteadyTime deadline() const { return deadline_; }
+  // Goes on, also before that.
   void Continue();
-  // Makes the epoll set readable at once.
-  void Wake();
-  // Makes it so when libcurl wants to go on. Each request changes that several times,
-  // mostly to later: a timer that fires too early costs less than setting it each time.
-  void ArmTimer();
 
  private:
   CurlPool(int epoll, std::uint32_t tag, const SteadyTime& now)
@@ -46,9 +42,7 @@ class CurlPool {
   const int epoll_;
   const std::uint32_t tag_;
   const SteadyTime& now_;
-  int timer_ = -1;
-  SteadyTime wanted_ = SteadyTime::max();  // by libcurl
-  SteadyTime armed_ = SteadyTime::max();   // not after `wanted_`, after ArmTimer
+  SteadyTime deadline_ = SteadyTime::max();
   CURLM* multi_ = nullptr;
 };
 

@@ -33,7 +33,6 @@ Result<HttpRequestId> CurlTransport::Start(HttpRequest request, HttpHandler& han
     to_add_.push_back(id);
   } else {
     Add(added);
-    if (!polling_) PoolOf(added)->ArmTimer();
   }
   return id;
 }
@@ -52,10 +51,7 @@ void CurlTransport::Cancel(HttpRequestId id) {
 
 void CurlTransport::Resume(HttpRequestId id) {
   // Not now: libcurl hands out what it kept at once, and handlers run in Poll only.
-  CurlRequest* request = Find(id);
-  if (request == nullptr) return;
-  to_resume_.push_back(id);
-  PoolOf(*request)->Wake();
+  if (Find(id) != nullptr) to_resume_.push_back(id);
 }
 
 void CurlTransport::Poll(SteadyTime now) {
@@ -69,7 +65,7 @@ void CurlTransport::Poll(SteadyTime now) {
   for (int round = 0; round < 4; ++round) {
     epoll_event events[64];
     const int count = epoll_wait(epoll_, events, 64, 0);
-    if (count <= 0 && !AnyIsDue()) break;
+    if (count <= 0 && PoolDeadline() > now) break;
     for (int i = 0; i < count; ++i) {
       const std::uint64_t data = events[i].data.u64;
       inside_curl_ = true;
@@ -78,25 +74,26 @@ void CurlTransport::Poll(SteadyTime now) {
     }
     // By index: a handler may start a request that needs another pool.
     for (std::size_t i = 0; i < pools_.size(); ++i) {
-      if (!pools_[i] || !pools_[i]->due()) continue;
+      if (!pools_[i] || pools_[i]->deadline() > now) continue;
       inside_curl_ = true;
       pools_[i]->Continue();
       inside_curl_ = false;
     }
     Settle();
   }
-  for (const auto& pool : pools_) {
-    if (pool) pool->ArmTimer();
-  }
-  for (const HttpRequestId id : to_resume_) {
-    if (const CurlRequest* request = Find(id)) PoolOf(*request)->Wake();
-  }
   polling_ = false;
 }
 
-bool CurlTransport::AnyIsDue() const {
-  return std::any_of(pools_.begin(), pools_.end(),
-                     [](const auto& pool) { return pool && pool->due(); });
+SteadyTime CurlTransport::NextDeadline() const {
+  return to_resume_.empty() ? PoolDeadline() : SteadyTime::min();
+}
+
+SteadyTime CurlTransport::PoolDeadline() const {
+  SteadyTime next = SteadyTime::max();
+  for (const auto& pool : pools_) {
+    if (pool) next = std::min(next, pool->deadline());
+  }
+  return next;
 }
 
 std::size_t CurlTransport::PoolIndexOf(CurlRequest& request) {

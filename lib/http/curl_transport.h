@@ -25,8 +25,7 @@ class CurlTransport : public HttpTransport {
   void Cancel(HttpRequestId id) override;
   void Resume(HttpRequestId id) override;
   void Poll(SteadyTime now) override;
-  // The descriptor covers timeouts, too.
-  SteadyTime NextDeadline() const override { return SteadyTime::max(); }
+  SteadyTime NextDeadline() const override;
   int descriptor() const override { return epoll_; }
 
  private:
@@ -42,7 +41,7 @@ class CurlTransport : public HttpTransport {
   CurlRequest* Find(HttpRequestId id);
   void Add(CurlRequest& request);
   void Remove(CurlRequest& request);
-  bool AnyIsDue() const;
+  SteadyTime PoolDeadline() const;
   void ResumeWanted();
   // Ends what has ended, and does what handlers asked for inside libcurl.
   void Settle();

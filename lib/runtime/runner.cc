@@ -54,7 +54,11 @@ class RunnerImpl final : public Runner {
 
   bool Poll(Duration max_wait) override;
   SteadyTime NextDeadline() const override;
-  int descriptor() const override { return wait_set_->descriptor(); }
+  int descriptor() const override {
+    host_waits_ = true;
+    Arm();
+    return wait_set_->descriptor();
+  }
   void Wake() override { wait_set_->Wake(); }
   Status Run(std::stop_token stop) override;
   Status Drain(Duration limit) override;
@@ -68,8 +72,8 @@ class RunnerImpl final : public Runner {
   bool may_read() const { return reading_ && !(reader_waits_ && lanes_->full()); }
 
   void Load(const State& state);
-  void WatchDescriptors();
-  void Arm();
+  void WatchDescriptors() const;
+  void Arm() const;
   void Wait(Duration max_wait);
   // Not while Events wait for answers, or tellings only for the sink to take them.
   bool may_rest() const {
@@ -91,7 +95,9 @@ class RunnerImpl final : public Runner {
   const bool keeps_windows_;
   const Duration rest_;
   const std::unique_ptr<WaitSet> wait_set_;
-  WaitSet::Slot transport_slot_, source_slot_;
+  mutable WaitSet::Slot transport_slot_, source_slot_;
+  mutable bool source_is_watched_ = true;
+  mutable bool host_waits_ = false;  // for descriptor(), and not in Poll
   const std::unique_ptr<Pipeline> pipeline_;
   const std::unique_ptr<Lanes> lanes_;
   const std::function<void(const Telling&)> on_telling_;
@@ -99,7 +105,6 @@ class RunnerImpl final : public Runner {
   Now now_ = ReadClocks();
   std::size_t events_read_ = 0;  // by the last Poll
   bool reading_ = true;
-  bool source_is_watched_ = true;
 };
 
 SteadyTime RunnerImpl::NextDeadline() const {
@@ -114,15 +119,17 @@ SteadyTime RunnerImpl::NextDeadline() const {
   return next;
 }
 
-void RunnerImpl::WatchDescriptors() {
+void RunnerImpl::WatchDescriptors() const {
   wait_set_->Watch(transport_slot_,
                    transport_ != nullptr ? transport_->descriptor() : -1);
   source_is_watched_ =
       wait_set_->Watch(source_slot_, may_read() ? source_.descriptor() : -1);
 }
 
-// Makes descriptor() mean what it promises, also for a host that polls it and not us.
-void RunnerImpl::Arm() {
+// Makes descriptor() mean what it promises to a host that waits for it, and not in
+// Poll. Each time that costs system calls, so not before somebody has asked for it.
+void RunnerImpl::Arm() const {
+  if (!host_waits_) return;
   WatchDescriptors();
   wait_set_->Arm(finished() && lanes_->sinks_idle() ? SteadyTime::max()
                                                     : NextDeadline());

@@ -457,9 +457,7 @@ TEST(HttpTransport, IsQuietWhenNothingIsToDo) {
   ASSERT_TRUE(RunUntil(*transport, [&] { return watch.pieces == 1; }));
   // Left-over timeouts of the connection phase may fire a few times.
   int wakeups = 0;
-  pollfd ready = {transport->descriptor(), POLLIN, 0};
-  while (poll(&ready, 1, 300) > 0 && ++wakeups < 20) {
-    transport->Poll(std::chrono::steady_clock::now());
+  while (PollWhenDue(*transport, std::chrono::milliseconds(300)) && ++wakeups < 20) {
   }
   EXPECT_LT(wakeups, 20) << "an idle transport spins";
 }

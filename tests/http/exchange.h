@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -46,16 +47,28 @@ class NotedResponse : public HttpHandler {
   std::function<void()> on_sent;
 };
 
-// Polls `transport` as a host does, whenever its descriptor is readable; false when
-// `finished` is not true after ten seconds.
+// Waits as a host does until `transport` is to be polled, and polls it. False when that
+// is not so within `limit`.
+inline bool PollWhenDue(HttpTransport& transport,
+                        Duration limit = std::chrono::milliseconds(100)) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime end = std::clamp(transport.NextDeadline(), now, now + limit);
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(end - now);
+  pollfd ready = {transport.descriptor(), POLLIN, 0};
+  poll(&ready, 1, static_cast<int>(ms.count()));
+  const SteadyTime then = std::chrono::steady_clock::now();
+  if (ready.revents == 0 && transport.NextDeadline() > then) return false;
+  transport.Poll(then);
+  return true;
+}
+
+// Polls `transport` whenever it is due; false when `finished` is not true after ten
+// seconds.
 inline bool RunUntil(HttpTransport& transport, const std::function<bool()>& finished) {
   const SteadyTime end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!finished()) {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    if (now > end) return false;
-    pollfd ready = {transport.descriptor(), POLLIN, 0};
-    poll(&ready, 1, 100);
-    if (ready.revents != 0) transport.Poll(now);
+    if (std::chrono::steady_clock::now() > end) return false;
+    PollWhenDue(transport);
   }
   return true;
 }
