@@ -6,12 +6,20 @@
 #include <cerrno>
 
 namespace k8sentry::internal {
+namespace {
+
+// Connections kept for the next request. libcurl's own limit, four times the requests
+// under way, closes half of them at the end of each burst.
+constexpr long kIdleConnections = 32;
+
+}  // namespace
 
 std::unique_ptr<CurlPool> CurlPool::New(int epoll, std::uint32_t tag,
                                         const SteadyTime& now) {
   std::unique_ptr<CurlPool> pool(new CurlPool(epoll, tag, now));
   pool->multi_ = curl_multi_init();
   if (pool->multi_ == nullptr) return nullptr;
+  curl_multi_setopt(pool->multi_, CURLMOPT_MAXCONNECTS, kIdleConnections);
   curl_multi_setopt(pool->multi_, CURLMOPT_SOCKETFUNCTION, &OnSocket);
   curl_multi_setopt(pool->multi_, CURLMOPT_SOCKETDATA, pool.get());
   curl_multi_setopt(pool->multi_, CURLMOPT_TIMERFUNCTION, &OnTimer);

@@ -4,6 +4,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
 
@@ -290,6 +292,37 @@ TEST(HttpTransport, ReportsABodyThatEndsEarlyAsUnavailable) {
   ASSERT_TRUE(RunUntilDone(*transport, response));
   EXPECT_EQ(response.code(), StatusCode::kUnavailable);
   EXPECT_EQ(response.body, "short");
+}
+
+TEST(HttpTransport, KeepsTheConnectionsOfABurstForTheNextOne) {
+  const auto server = Serve([](const LoopbackRequest& request) {
+    return request.target == "/last"
+               ? LoopbackResponse{.chunks = {"x"}, .stay_open = true}
+               : LoopbackResponse{};
+  });
+  const auto transport = Transport();
+  for (int burst = 0; burst < 3; ++burst) {
+    server->Freeze();  // until all are under way
+    std::array<NotedResponse, 7> responses;
+    for (NotedResponse& response : responses) {
+      ASSERT_TRUE(transport->Start({.url = server->url()}, response).ok());
+    }
+    NotedResponse last;
+    ASSERT_TRUE(transport->Start({.url = server->url() + "/last"}, last).ok());
+    while (PollWhenDue(*transport, std::chrono::milliseconds(20))) {
+    }
+    server->Thaw();
+    ASSERT_TRUE(RunUntil(*transport, [&] {
+      return last.pieces > 0 &&
+             std::all_of(responses.begin(), responses.end(),
+                         [](const NotedResponse& r) { return r.done(); });
+    }));
+    server->Release();
+    ASSERT_TRUE(RunUntilDone(*transport, last));
+  }
+  std::set<std::uint64_t> connections;
+  for (const auto& request : server->requests()) connections.insert(request.connection);
+  EXPECT_EQ(connections.size(), 8u);
 }
 
 TEST(HttpTransport, ReusesConnectionsInAGroupAndNeverAcrossGroups) {
