@@ -10,6 +10,13 @@ import time
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def cpu_seconds(process):
+    """User and system time of a process that lives."""
+    with open(f"/proc/{process.pid}/stat", encoding="utf-8") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
 class Agent:
     def __init__(self, program, kubeconfig, dsn, state_file, *arguments):
         self.command = [program, "run", "--kubeconfig", kubeconfig, "--state-file", state_file, "--log-format", "json",
@@ -43,9 +50,7 @@ class Agent:
                                    for _, line in self.log if line["level"] in ("warning", "error"))
 
     def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.process)
 
     def memory_kb(self, name="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
