@@ -10,7 +10,8 @@ namespace {
 
 // What was acknowledged since the last save is told again after a kill, with the same
 // ids. So a small state is saved often; one with many keys, which are written whole, as
-// often as it takes this part of a CPU, or this part of our time where the disk is slow.
+// often as it takes this part of a CPU, or this part of our time where the disk is
+// slow.
 constexpr Duration kOften = std::chrono::seconds(1);
 constexpr Duration kSeldom = std::chrono::seconds(10);
 constexpr int kPartOfCpu = 2000;

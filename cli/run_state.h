@@ -1,5 +1,5 @@
-// The state file of `k8sentry run`: written while something has changed, every second or
-// every few, and at the end.
+// The state file of `k8sentry run`: written while something has changed, every second
+// or every few, and at the end.
 #pragma once
 
 #include <memory>

@@ -67,8 +67,8 @@ class HttpTransport {
   // Call Poll when this time has come, or when the descriptor is readable; not before,
   // if you like. min(): at once, as after Start. max(): never by itself.
   virtual SteadyTime NextDeadline() const = 0;
-  // Readable (epoll, poll, select) when bytes have come or can go out; -1 if there is
-  // no such descriptor.
+  // Readable (epoll, poll, select) when bytes have come or can go out, or a request was
+  // started or resumed since the last Poll; -1 if there is no such descriptor.
   virtual int descriptor() const = 0;
 };
 

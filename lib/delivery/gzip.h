@@ -10,8 +10,7 @@
 namespace k8sentry::internal {
 
 // Keeps zlib's tables from one body to the next: to make them anew takes three times as
-// long as to compress an issue. 64 KiB, and 128 more
-// once a body was that long.
+// long as to compress an issue. 64 KiB; 128 more once a body was that long.
 //
 // Threads: one at a time per instance.
 class Gzip {

@@ -1,12 +1,26 @@
 #include "http/curl_transport.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace k8sentry::internal {
+namespace {
+
+constexpr std::uint64_t kWakeTag = ~std::uint64_t{0};
+
+}  // namespace
+
+CurlTransport::CurlTransport(int epoll, int wake, HttpTransportOptions options)
+    : epoll_(epoll), wake_(wake), options_(std::move(options)) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeTag;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+}
 
 CurlTransport::~CurlTransport() {
   for (auto& [id, request] : requests_) {
@@ -16,6 +30,12 @@ CurlTransport::~CurlTransport() {
   requests_.clear();
   for (auto& pool : pools_) pool.reset();
   close(epoll_);
+  close(wake_);
+}
+
+void CurlTransport::Wake() {
+  if (polling_ || woken_) return;
+  woken_ = eventfd_write(wake_, 1) == 0;
 }
 
 Result<HttpRequestId> CurlTransport::Start(HttpRequest request, HttpHandler& handler) {
@@ -33,6 +53,7 @@ Result<HttpRequestId> CurlTransport::Start(HttpRequest request, HttpHandler& han
     to_add_.push_back(id);
   } else {
     Add(added);
+    Wake();
   }
   return id;
 }
@@ -51,7 +72,9 @@ void CurlTransport::Cancel(HttpRequestId id) {
 
 void CurlTransport::Resume(HttpRequestId id) {
   // Not now: libcurl hands out what it kept at once, and handlers run in Poll only.
-  if (Find(id) != nullptr) to_resume_.push_back(id);
+  if (Find(id) == nullptr) return;
+  to_resume_.push_back(id);
+  Wake();
 }
 
 void CurlTransport::Poll(SteadyTime now) {
@@ -68,6 +91,12 @@ void CurlTransport::Poll(SteadyTime now) {
     if (count <= 0 && PoolDeadline() > now) break;
     for (int i = 0; i < count; ++i) {
       const std::uint64_t data = events[i].data.u64;
+      if (data == kWakeTag) {
+        eventfd_t ignored;
+        eventfd_read(wake_, &ignored);
+        woken_ = false;
+        continue;
+      }
       inside_curl_ = true;
       pools_[data >> 32]->Act(static_cast<int>(data & 0xFFFFFFFF), events[i].events);
       inside_curl_ = false;
@@ -82,6 +111,7 @@ void CurlTransport::Poll(SteadyTime now) {
     Settle();
   }
   polling_ = false;
+  if (NextDeadline() <= now) Wake();
 }
 
 SteadyTime CurlTransport::NextDeadline() const {

@@ -16,9 +16,8 @@ namespace k8sentry::internal {
 
 class CurlTransport : public HttpTransport {
  public:
-  // Owns `epoll`. Requires: a user agent.
-  CurlTransport(int epoll, HttpTransportOptions options)
-      : epoll_(epoll), options_(std::move(options)) {}
+  // Owns `epoll` and `wake`, an eventfd that it puts into that. Requires: a user agent.
+  CurlTransport(int epoll, int wake, HttpTransportOptions options);
   ~CurlTransport() override;
 
   Result<HttpRequestId> Start(HttpRequest request, HttpHandler& handler) override;
@@ -42,12 +41,14 @@ class CurlTransport : public HttpTransport {
   void Add(CurlRequest& request);
   void Remove(CurlRequest& request);
   SteadyTime PoolDeadline() const;
+  // Makes the descriptor readable, for a host that knows no deadline yet.
+  void Wake();
   void ResumeWanted();
   // Ends what has ended, and does what handlers asked for inside libcurl.
   void Settle();
   void Finish(CurlRequest& request, const Status& status);
 
-  const int epoll_;
+  const int epoll_, wake_;
   const HttpTransportOptions options_;
   SteadyTime now_ = {};  // of the last Poll
   // By group and rules; the tag of a pool is its index.
@@ -56,6 +57,7 @@ class CurlTransport : public HttpTransport {
   std::unordered_map<HttpRequestId, std::unique_ptr<CurlRequest>> requests_;
   HttpRequestId last_id_ = 0;
   bool polling_ = false;
+  bool woken_ = false;
   // libcurl is on the stack: its handles cannot be added or removed now.
   bool inside_curl_ = false;
   std::vector<HttpRequestId> to_add_;

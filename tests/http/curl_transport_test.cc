@@ -482,6 +482,31 @@ TEST(HttpTransport, DiesWithRequestsUnderWay) {
   EXPECT_EQ(silent.ends + paused.ends, 0);
 }
 
+TEST(HttpTransport, AsksToBePolledAtOnceWhenARequestWasStartedOrResumed) {
+  const auto server = ServeAlways({.chunks = {"x"}, .stay_open = true});
+  const auto transport = Transport();
+  const auto readable = [&] {
+    pollfd ready = {transport->descriptor(), POLLIN, 0};
+    return poll(&ready, 1, 0) == 1;
+  };
+  EXPECT_FALSE(readable());
+  EXPECT_EQ(transport->NextDeadline(), SteadyTime::max());
+  NotedResponse response;
+  response.on_body = [] { return BodyFlow::kPause; };
+  const auto id = transport->Start({.url = server->url(), .deadline = {}}, response);
+  ASSERT_TRUE(id.ok());
+  EXPECT_TRUE(readable());
+  EXPECT_LE(transport->NextDeadline(), std::chrono::steady_clock::now());
+  ASSERT_TRUE(RunUntil(*transport, [&] { return response.pieces == 1; }));
+  while (PollWhenDue(*transport)) {
+  }
+  EXPECT_FALSE(readable());
+  EXPECT_GT(transport->NextDeadline(), std::chrono::steady_clock::now());
+  transport->Resume(*id);
+  EXPECT_TRUE(readable());
+  EXPECT_LE(transport->NextDeadline(), std::chrono::steady_clock::now());
+}
+
 TEST(HttpTransport, IsQuietWhenNothingIsToDo) {
   const auto server = ServeAlways({.chunks = {"x"}, .stay_open = true});
   const auto transport = Transport();
