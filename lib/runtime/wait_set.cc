@@ -3,13 +3,12 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-
-#include "base/timer_descriptor.h"
 
 namespace k8sentry::internal {
 namespace {
@@ -23,7 +22,7 @@ bool Add(int epoll, int descriptor) {
 
 Result<std::unique_ptr<WaitSet>> WaitSet::Create() {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
-  const int timer = NewTimerDescriptor();
+  const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   std::unique_ptr<WaitSet> set(new WaitSet(epoll, timer, wake));
   if (epoll < 0 || timer < 0 || wake < 0 || !Add(epoll, timer) || !Add(epoll, wake)) {
@@ -62,7 +61,13 @@ bool WaitSet::Watch(Slot& slot, int descriptor) {
 void WaitSet::Arm(SteadyTime deadline) {
   if (deadline == armed_) return;
   armed_ = deadline;
-  ArmTimer(timer_, deadline);
+  itimerspec at = {};  // all zero: disarmed
+  if (deadline != SteadyTime::max()) {
+    const std::int64_t ns =
+        std::max<std::int64_t>(deadline.time_since_epoch().count(), 1);
+    at.it_value = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+  }
+  timerfd_settime(timer_, TFD_TIMER_ABSTIME, &at, nullptr);
 }
 
 void WaitSet::Wait(Duration limit) {
