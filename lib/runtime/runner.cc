@@ -168,6 +168,8 @@ void RunnerImpl::WaitAndPoll(Duration max_wait) {
 void RunnerImpl::Read() {
   events_read_ = 0;
   for (int i = 0; i < kBatchesPerPoll && may_read(); ++i) {
+    // A list comes faster than a sink takes issues; what is read waits in memory.
+    if (i > 0 && lanes_->crowded()) return;
     const EventBatch batch = source_.Poll(now_);
     switch (batch.state) {
       case SourceState::kEvents:

@@ -105,6 +105,18 @@ TEST_F(RunnerTest, ReadsABoundedNumberOfEventsAtEachPoll) {
   EXPECT_TRUE(Readable(runner().descriptor())) << "there is more to do";
 }
 
+TEST_F(RunnerTest, ReadsABatchAtATimeWhileTellingsWaitForTheSink) {
+  sink_.wants = 1;
+  sink_.holds = true;
+  source_.Give(EventsOf("A", 2));
+  runner().Poll(0s);
+  source_.Give(EventsOf("A", 1000));
+  runner().Poll(0s);
+  EXPECT_EQ(runner().ledger().seen, 66u);
+  runner().Poll(0s);
+  EXPECT_EQ(runner().ledger().seen, 130u);
+}
+
 TEST_F(RunnerTest, RunReturnsTheStatusOfTheSource) {
   source_.Give(EventsOf("A", 3));
   source_.End(Status(StatusCode::kDataLoss, "the disk is gone"));
@@ -160,7 +172,10 @@ TEST_F(RunnerTest, RestsAfterAFewEventsThoughMoreHaveCome) {
   EXPECT_EQ(runner().ledger().seen, 6u);
 }
 
-TEST_F(RunnerTest, DoesNotRestInARush) { ReadTwice(80); }
+TEST_F(RunnerTest, DoesNotRestInARush) {
+  sink_.wants = 1000;
+  ReadTwice(80);
+}
 
 TEST_F(RunnerTest, DoesNotRestWhileTheSinkIsWhatTellingsWaitFor) {
   sink_.wants = 1;
