@@ -11,12 +11,13 @@ import gzip
 import http.client
 import itertools
 import json
+import os
 import pathlib
+import select
 import shutil
 import socket
 import subprocess
 import sys
-import time
 import unittest
 
 SKIPPED = 77
@@ -34,13 +35,13 @@ class Spotlight:
         self.port = free_port()
         script = judges / "spotlight.mjs"
         shutil.copy(pathlib.Path(__file__).parent / "spotlight.mjs", script)
-        self.process = subprocess.Popen(["node", str(script), str(self.port)], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE_S
-        while not self.healthy():
-            if self.process.poll() is not None or time.monotonic() > deadline:
+        ours, its = os.pipe()
+        self.process = subprocess.Popen(["node", str(script), str(self.port), str(its)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(its,))
+        os.close(its)
+        with open(ours, "rb") as ready:
+            if not select.select([ready], [], [], PATIENCE_S)[0] or not ready.read(1):
                 raise RuntimeError("Spotlight does not start")
-            time.sleep(0.05)
 
     def request(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
@@ -50,12 +51,6 @@ class Spotlight:
             return response.status, response.read()
         finally:
             connection.close()
-
-    def healthy(self):
-        try:
-            return self.request("GET", "/health")[0] == 200
-        except OSError:
-            return False
 
     def post(self, envelope, encoding=None):
         headers = {"Content-Type": "application/x-sentry-envelope"}
